@@ -33,9 +33,19 @@ def read_status(panel: Panel, rows: pd.DataFrame, by: str | None) -> tuple[Bool,
     Units without a row are never treated. A period without a row is taken to be as the one before, and its cell is left
     out.
 
-    `panel`: The units and periods. `rows`: ``unit``, ``period`` as it was given, ``on``: a row for each unit and
-    period. `by`: Attribute of the units that the rows name. Raises DesignError: The periods of the status are of
-    another kind than those of the panel, or none is among them.
+    Parameters
+    ----------
+    panel
+        The units and periods.
+    rows
+        ``unit``, ``period`` as it was given, ``on``: a row for each unit and period.
+    by
+        Attribute of the units that the rows name.
+
+    Raises
+    ------
+    DesignError
+        The periods of the status are of another kind than those of the panel, or none is among them.
     """
     timeline = panel.timeline
     line, position = Timeline.read(rows["period"].reset_index(drop=True), column=str(rows["period"].name))

@@ -306,8 +306,10 @@ class CurveEffects(Effects):
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: other units or times, or the treatment itself as the outcome.
 
-        Raises InferenceError: Another outcome was put in, such as residuals: it belongs to one day, and every day has
-        its own.
+        Raises
+        ------
+        InferenceError
+            Another outcome was put in, such as residuals: it belongs to one day, and every day has its own.
         """
         panel = curve_of(design)
         if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():

@@ -34,7 +34,10 @@ _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is l
 def groups_of(design: Design, name: str) -> Int:
     """(U,) the group of each unit, by the name of an attribute.
 
-    Raises EstimationError: The units have no such attribute, or it is missing for some of them.
+    Raises
+    ------
+    EstimationError
+        The units have no such attribute, or it is missing for some of them.
     """
     attributes = design.panel.attributes
     if name not in attributes:

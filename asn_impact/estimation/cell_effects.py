@@ -54,8 +54,10 @@ class CellFit(Fit):
 def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[Message, ...]]:
     """Return the design of the cells whose covariates are known, and what was left out.
 
-    Raises EstimationError: A name is not a covariate of the panel, or one varies inside the cells while records count
-    alike.
+    Raises
+    ------
+    EstimationError
+        A name is not a covariate of the panel, or one varies inside the cells while records count alike.
     """
     if not covariates:
         return design, ()
@@ -146,7 +148,10 @@ def effects_by_cell(
 ) -> Effects:
     """Return the effects of a fit by cohort and period; cells that are not estimable are NaN, and named.
 
-    Raises EstimationError: No effect after adoption is estimable.
+    Raises
+    ------
+    EstimationError
+        No effect after adoption is estimable.
     """
     cohort = np.searchsorted(design.cohorts, fit.start)
     terms, cells = cells_of(design, cohort, fit.period, cohort_sizes(design))

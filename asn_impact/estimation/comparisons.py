@@ -303,7 +303,10 @@ def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[
 
     A name is looked up among the covariates of the panel, then among the numeric attributes of the units.
 
-    Raises EstimationError: A name does not exist or is not numeric, or a covariate is the treatment itself.
+    Raises
+    ------
+    EstimationError
+        A name does not exist or is not numeric, or a covariate is the treatment itself.
     """
     columns = np.stack([_column(design, name) for name in names], axis=2)
     seen = design.panel.observed & np.isfinite(columns).all(axis=2)

@@ -63,9 +63,18 @@ class Table:
 def deal_alike(effects: Effects, effect: Float, orders: Iterator[Float], n: int, on_means: OnMeans) -> Dealt | None:
     """Return the numbers of n deals of the (G,) adoption times, or None where clusters cannot be exchanged.
 
-    `effects`: What was estimated, linear in the cell means. `effect`: (U, T) the outcome that a constant effect alone
-    would make. `orders`: The deals: each a (G,) vector of adoption times. `n`: How many there are. `on_means`: Gives
-    the effects on other cell means.
+    Parameters
+    ----------
+    effects
+        What was estimated, linear in the cell means.
+    effect
+        (U, T) the outcome that a constant effect alone would make.
+    orders
+        The deals: each a (G,) vector of adoption times.
+    n
+        How many there are.
+    on_means
+        Gives the effects on other cell means.
     """
     places = _places(effects, n)
     if places is None:

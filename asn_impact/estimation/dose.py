@@ -93,8 +93,10 @@ class Dose(Estimator):
 def doses_of(design: Design, column: str) -> Float:
     """Return (U,) doses, NaN for never-treated units.
 
-    Raises EstimationError: The column is not a numeric attribute, a treated unit has no positive dose, or nobody is
-    never treated.
+    Raises
+    ------
+    EstimationError
+        The column is not a numeric attribute, a treated unit has no positive dose, or nobody is never treated.
     """
     attributes = design.panel.attributes
     if column not in attributes.columns or attributes[column].dtype.kind not in "biuf":

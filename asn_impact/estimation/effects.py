@@ -87,7 +87,10 @@ class Estimator(Procedure):
     def estimate_by_event_time(self, design: Design) -> Effects:
         """Return the event study of `estimate`; an estimator without effects by cohort and period has one of its own.
 
-        Raises EstimationError: There is none.
+        Raises
+        ------
+        EstimationError
+            There is none.
         """
         return self.estimate(design).average_by(EventStudy())
 

@@ -150,8 +150,10 @@ _BJS: dict[str, Deviation] = {"cell_mean": "squared_mean", "leave_out": "leave_o
 def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...], tuple[Message, ...]]:
     """Return the design of the cells whose covariates are known, the covariates that predict, and what was left out.
 
-    Raises EstimationError: A covariate varies in treated cells but says nothing of its own in untreated ones: no slope
-    can be learnt.
+    Raises
+    ------
+    EstimationError
+        A covariate varies in treated cells but says nothing of its own in untreated ones: no slope can be learnt.
     """
     if not covariates:
         return design, (), ()

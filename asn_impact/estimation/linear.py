@@ -378,7 +378,10 @@ class LeastSquares(Fit):
     def counted(self, *, singles: bool) -> Counted:
         """Rows and coefficients, with or without the rows of units seen once.
 
-        Raises InferenceError: Each unit has a line of its own: programs differ in how they count those.
+        Raises
+        ------
+        InferenceError
+            Each unit has a line of its own: programs differ in how they count those.
         """
         if self.trend == "unit":
             raise InferenceError(Message("inference.lines_not_counted"))

@@ -108,7 +108,10 @@ class Poisson(Estimator):
 def _exposed(design: Design, exposure: str | None) -> tuple[Design, tuple[Message, ...]]:
     """Return the design of the cells that can count something.
 
-    Raises EstimationError: An outcome is negative, or more than nothing was counted where nothing was exposed.
+    Raises
+    ------
+    EstimationError
+        An outcome is negative, or more than nothing was counted where nothing was exposed.
     """
     panel = design.panel
     if (negative := panel.observed & (np.nan_to_num(panel.mean) < 0)).any():
@@ -178,7 +181,10 @@ class PoissonFit(CellFit):
     def search(self) -> Search:
         """The search with all clusters.
 
-        Raises EstimationError: It does not end: a covariate tells cells without a count from the others.
+        Raises
+        ------
+        EstimationError
+            It does not end: a covariate tells cells without a count from the others.
         """
         found = Search(self.kinds, self.kinds.total, len(self.start))
         if np.isnan(found.solution).any():

@@ -378,8 +378,14 @@ class PredictionFit(CellFit):
     def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> list[Deletions]:
         """Return what happens to m weighted means of the estimates when each cluster goes.
 
-        `now`: (m, k) weights of the estimates. `weigh`: Called with the row of a mean, c clusters and (c, k) what can
-        be estimated without each: (c, k) weights. `groups`: (h, G) groups of clusters whose errors vary alike.
+        Parameters
+        ----------
+        now
+            (m, k) weights of the estimates.
+        weigh
+            Called with the row of a mean, c clusters and (c, k) what can be estimated without each: (c, k) weights.
+        groups
+            (h, G) groups of clusters whose errors vary alike.
 
         Notes
         -----

@@ -179,7 +179,12 @@ def simplex_weights(columns: Float, target: Float, *, penalty: float) -> Float:
     has the same direction at its optimum: for w of sum s the best s leaves v / (1 + v), which grows with
     v = ``|M w / s|^2``.
 
-    `columns`, `target`: (n, m) and (n,). `penalty`: Size of the ridge, in the unit of the outcome.
+    Parameters
+    ----------
+    columns, target
+        (n, m) and (n,).
+    penalty
+        Size of the ridge, in the unit of the outcome.
 
     Examples
     --------

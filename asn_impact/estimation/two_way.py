@@ -170,7 +170,10 @@ def _refuse_no_line(design: Design) -> None:
 def columns_of(design: Design, names: tuple[str, ...]) -> Float:
     """(U, T, p) covariates of the panel by name.
 
-    Raises EstimationError: A name is not a covariate of the panel.
+    Raises
+    ------
+    EstimationError
+        A name is not a covariate of the panel.
     """
     panel = design.panel
     for name in names:

@@ -102,9 +102,14 @@ def _projections(inverse: Float, shocks: Float | None) -> Units:
 def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float, group: Int | None = None) -> Working:
     """Return the working covariance that makes the untreated cells most likely (REML, period effects taken out).
 
-    `outcome`, `untreated`, `n`: (U, T) cell means, which of them were seen untreated, and the records behind them.
-    `steps`: (T,) positions of the periods on the timeline; a gap stays a gap. `group`: (U,) groups of units with period
-    effects of their own: each adds its likelihood, of some whole groups.
+    Parameters
+    ----------
+    outcome, untreated, n
+        (U, T) cell means, which of them were seen untreated, and the records behind them.
+    steps
+        (T,) positions of the periods on the timeline; a gap stays a gap.
+    group
+        (U,) groups of units with period effects of their own: each adds its likelihood, of some whole groups.
 
     Notes
     -----

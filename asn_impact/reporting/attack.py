@@ -66,9 +66,18 @@ def attack(
 ) -> tuple[Disclosed, ...]:
     """Return the protected counts that what is known pins down to less than their width.
 
-    `known`: Everything published. `protected`: What must stay hidden. `cells`: Number of hidden cells. `low`: (cells,)
-    the least each cell can be; 0 where nothing is known of it. `solutions`: Each (cells,) whole numbers that may be a
-    solution: what is none is not looked at. They only save time.
+    Parameters
+    ----------
+    known
+        Everything published.
+    protected
+        What must stay hidden.
+    cells
+        Number of hidden cells.
+    low
+        (cells,) the least each cell can be; 0 where nothing is known of it.
+    solutions
+        Each (cells,) whole numbers that may be a solution: what is none is not looked at. They only save time.
 
     Examples
     --------

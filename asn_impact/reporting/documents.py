@@ -24,9 +24,21 @@ PAGE: Final = "page.html"
 def word(page: str, figures: Mapping[str, bytes], *, language: Language, reference: Path | None = None) -> bytes:
     """Return the page as DOCX: native tables, headings and captions that an office can edit.
 
-    `page`: HTML that names its figures as files. `figures`: Content of each file (PNG: Word draws no SVG without a
-    copy). `language`: Of the words. `reference`: A DOCX whose styles, margins, header and footer are used instead of
-    ours. Raises InputError: The reference is no DOCX.
+    Parameters
+    ----------
+    page
+        HTML that names its figures as files.
+    figures
+        Content of each file (PNG: Word draws no SVG without a copy).
+    language
+        Of the words.
+    reference
+        A DOCX whose styles, margins, header and footer are used instead of ours.
+
+    Raises
+    ------
+    InputError
+        The reference is no DOCX.
     """
     if reference is not None and not reference.is_file():
         raise InputError(Message("report.refused.no_reference", name=reference.name))
@@ -38,8 +50,14 @@ def word(page: str, figures: Mapping[str, bytes], *, language: Language, referen
 def pdf(page: str, figures: Mapping[str, bytes], *, language: Language) -> bytes:
     """Return the page as a tagged PDF for print and for screen readers (PDF/UA-1), fonts embedded.
 
-    `page`: HTML that names its figures as files. `figures`: Content of each file (SVG). `language`: Of the words;
-    decides hyphenation.
+    Parameters
+    ----------
+    page
+        HTML that names its figures as files.
+    figures
+        Content of each file (SVG).
+    language
+        Of the words; decides hyphenation.
     """
     with as_file(TEMPLATES / "report.typ") as template:
         source = _pandoc(page, figures, language, "typst", (f"--template={template}",))

@@ -79,7 +79,12 @@ class Earlier:
     def page(self, name: str, analysed: int) -> Earlier:
         """Return what the page of a claim showed; of a claim with another id, the page that counted as many.
 
-        `name`: Id of the claim. `analysed`: How many cases it analyses now.
+        Parameters
+        ----------
+        name
+            Id of the claim.
+        analysed
+            How many cases it analyses now.
         """
         known = self.pages.get(name)
         if known is None:
@@ -166,7 +171,10 @@ class Earlier:
 def refuse_close(earlier: Earlier, folder: Path) -> tuple[str, ...]:
     """Return the names of all counts that differ from the earlier release by fewer than ten.
 
-    Raises PrivacyError: The whole does, and it is not allowed: it names them, and the line that allows it.
+    Raises
+    ------
+    PrivacyError
+        The whole does, and it is not allowed: it names them, and the line that allows it.
     """
     names = (*earlier.close, *earlier.few)
     if earlier.close and not earlier.allowed:
@@ -179,7 +187,15 @@ def refuse_close(earlier: Earlier, folder: Path) -> tuple[str, ...]:
 def refuse_rows_close(folder: Path, kept: Mapping[str, int | None]) -> None:
     """Refuse a report whose rows kept differ by few from those of the one in a folder: known once files are read.
 
-    `kept`: Rows by the id of the claim; "" for a report of one. Raises PrivacyError: As `refuse_close`.
+    Parameters
+    ----------
+    kept
+        Rows by the id of the claim; "" for a report of one.
+
+    Raises
+    ------
+    PrivacyError
+        As `refuse_close`.
     """
     before = Earlier.of(folder, allowed=False)
     for name, n in kept.items():
@@ -193,8 +209,12 @@ def apart(table: Table, others: Sequence[Table], *, allowed: bool = False) -> Ta
 
     Two claims on one file differ by the cases that lack a date or an answer: one table less the other counts these.
 
-    `table`, `others`: Whose counts say what they add up (`Table.cells`); others that count other cases change nothing.
-    `allowed`: Whether they are shown all the same.
+    Parameters
+    ----------
+    table, others
+        Whose counts say what they add up (`Table.cells`); others that count other cases change nothing.
+    allowed
+        Whether they are shown all the same.
     """
     for other in others:
         beside = {column: _beside(table, other, column) for column in table.cells if column in other.cells}

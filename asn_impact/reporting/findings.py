@@ -295,7 +295,10 @@ def _measure(finding: Finding) -> Words | None:
 def refuse_not_apart(answers: Sequence[Inference], others: Iterable[Inference], named: Sequence[Finding]) -> None:
     """Refuse what a reader could not tell apart: findings of one name, or nameless ones of several courses or measures.
 
-    Raises InputError: It says what is alike, and the line that names them.
+    Raises
+    ------
+    InputError
+        It says what is alike, and the line that names them.
     """
     names = {"id": [[finding.id for finding in named]]}
     names["label"] = [[finding.label.text(language).text for finding in named] for language in languages()]

@@ -23,7 +23,10 @@ ATTEMPTS: Final = 5  # to put the folder in its place while another run does
 def make_beside(folder: Path) -> Iterator[Path]:
     """Make an empty folder on the same disk as `folder`, beside it; on leaving it is gone if it was not put in place.
 
-    Raises OSError: Nothing can be written there.
+    Raises
+    ------
+    OSError
+        Nothing can be written there.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     put_right(folder)
@@ -52,7 +55,10 @@ def put_in_place(folder: Path, fresh: Path) -> None:
 
     Another run may put its own there at the same moment: it is then the old one.
 
-    Raises OSError: A file of the old folder is in use, or the new one is gone.
+    Raises
+    ------
+    OSError
+        A file of the old folder is in use, or the new one is gone.
     """
     for attempt in range(ATTEMPTS):
         old = fresh.with_name(f"old{attempt}")

@@ -55,10 +55,20 @@ def release(content: Content, name: str, *, counts: Collection[str] = ()) -> Con
     with a count from 1 to 4 in a column of `COUNTS`, nor with one hidden count alone among shown ones, which the total
     gives back.
 
-    `content`: What is about to be written. `name`: File name; its ending says how the content is read. `counts`:
-    Columns of a CSV that are known to count persons or cases, whatever they are called, besides those of `COUNTS`.
-    Raises PrivacyError: Something is shaped like a number, an address or a titled name of a person, a count points at
-    few persons, or the content cannot be read. The message names the file and counts, never the number itself.
+    Parameters
+    ----------
+    content
+        What is about to be written.
+    name
+        File name; its ending says how the content is read.
+    counts
+        Columns of a CSV that are known to count persons or cases, whatever they are called, besides those of `COUNTS`.
+
+    Raises
+    ------
+    PrivacyError
+        Something is shaped like a number, an address or a titled name of a person, a count points at few persons,
+        or the content cannot be read. The message names the file and counts, never the number itself.
 
     Examples
     --------
@@ -274,13 +284,21 @@ def withheld(counts: npt.ArrayLike, *, minimum: int = MINIMUM) -> Bool:
     the totals of rows and columns, alone or together, and what is hidden in a row or column is never below the
     minimum in sum.
 
-    `counts`: (R, C) counts without their totals; the totals are taken to be shown. One row is a list with its total.
-    `minimum`: Smallest count that may be shown, 5 or more. Raises InputError: The counts are negative or no table, or
-    the minimum is below 5.
+    Parameters
+    ----------
+    counts
+        (R, C) counts without their totals; the totals are taken to be shown. One row is a list with its total.
+    minimum
+        Smallest count that may be shown, 5 or more.
 
     Returns
     -------
     (R, C) booleans
+
+    Raises
+    ------
+    InputError
+        The counts are negative or no table, or the minimum is below 5.
 
     Examples
     --------
@@ -338,8 +356,12 @@ def _small_in_sum(table: Float, hidden: Bool, minimum: int) -> Bool:
 def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: int = MINIMUM) -> tuple[str, ...]:
     """Return the labels whose counts in two tables differ by a small number of persons, which the difference shows.
 
-    `earlier`, `later`: Label -> count, as published and as about to be. Labels in one table only are no difference of
-    two. `minimum`: Smallest difference that may be shown, 5 or more. No difference at all shows nothing.
+    Parameters
+    ----------
+    earlier, later
+        Label -> count, as published and as about to be. Labels in one table only are no difference of two.
+    minimum
+        Smallest difference that may be shown, 5 or more. No difference at all shows nothing.
 
     Examples
     --------
@@ -358,8 +380,14 @@ def differing_tables(
     Rows are the same when every cell is that is no count (`COUNTS`) and no measurement. Whoever has both versions sees
     the difference; hidden counts show none.
 
-    `earlier`, `later`: Texts of the file as published and as about to be. `minimum`: As for `differing`. `counts`:
-    Columns that count, besides those of `COUNTS`.
+    Parameters
+    ----------
+    earlier, later
+        Texts of the file as published and as about to be.
+    minimum
+        As for `differing`.
+    counts
+        Columns that count, besides those of `COUNTS`.
 
     Returns
     -------
@@ -395,7 +423,10 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
     The n largest hold more than the share k of the sum; or the sum without the two largest is less than p times the
     largest, so that the second knows the first to within p.
 
-    Raises InputError: A contribution is negative or missing.
+    Raises
+    ------
+    InputError
+        A contribution is negative or missing.
 
     Examples
     --------
@@ -412,7 +443,14 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
 def points_at_few(n: float, q: float, *, minimum: int = MINIMUM) -> bool:
     """Return whether a quantile of n persons has fewer than the minimum below or above it: minima and maxima always do.
 
-    `n`: How many persons or cases it is taken over. `q`: Between 0 and 1. `minimum`: 5 or more.
+    Parameters
+    ----------
+    n
+        How many persons or cases it is taken over.
+    q
+        Between 0 and 1.
+    minimum
+        5 or more.
 
     Examples
     --------

@@ -70,7 +70,12 @@ class Layers:
 def alike(panels: Sequence[Panel], read: Mapping[int, int]) -> list[list[int]]:
     """Return which panels are of the same records, as positions: those of one file, or that count nearly the same.
 
-    `panels`: Of records. `read`: Position -> rows of the file that it was made of, where that is known.
+    Parameters
+    ----------
+    panels
+        Of records.
+    read
+        Position -> rows of the file that it was made of, where that is known.
     """
     groups: list[list[int]] = []
     for i in sorted(range(len(panels)), key=lambda i: -panels[i].n.size):

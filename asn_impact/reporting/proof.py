@@ -31,7 +31,10 @@ def prove(
 ) -> None:
     """Refuse a release whose exhibits and sentences, with its public cells, together give a small count back.
 
-    Raises PrivacyError: It names the exhibits and what kind of count they give, never which one and never the number.
+    Raises
+    ------
+    PrivacyError
+        It names the exhibits and what kind of count they give, never which one and never the number.
     """
     found = given_away(report, exhibits, numbers, cells=cells)
     if found:
@@ -49,8 +52,16 @@ def given_away(
 ) -> tuple[Disclosed, ...]:
     """Return the small counts that the exhibits and sentences of a report give away together.
 
-    `report`: Whose designs and months hold the cells. `exhibits`: Name and value of all that is shown. `numbers`: Those
-    in the sentences. `cells`: Whether the cells of the answer are published too.
+    Parameters
+    ----------
+    report
+        Whose designs and months hold the cells.
+    exhibits
+        Name and value of all that is shown.
+    numbers
+        Those in the sentences.
+    cells
+        Whether the cells of the answer are published too.
     """
     numbers = list(numbers)
     return tuple(one for hidden in hidden_cells(report, exhibits) for one in hidden.given_away(numbers, cells=cells))

@@ -36,7 +36,10 @@ def split_ending(path: str | Path, known: Iterable[str], *, usual: tuple[str, ..
 
     An ending that is none of a file, as in ``results.v2``, is part of the name.
 
-    Raises InputError: It is the ending of a file that cannot be written from this value.
+    Raises
+    ------
+    InputError
+        It is the ending of a file that cannot be written from this value.
 
     Examples
     --------
@@ -66,7 +69,10 @@ _ENDINGS: Final = frozenset(
 def list_inputs(inputs: Iterable[Any]) -> list[dict[str, object]]:
     """Return name, rows and hash of each input, without the folder it lay in.
 
-    `inputs`: `Source` values (``extract.sources``) or anything with ``name`` and ``sha256``.
+    Parameters
+    ----------
+    inputs
+        `Source` values (``extract.sources``) or anything with ``name`` and ``sha256``.
 
     Examples
     --------

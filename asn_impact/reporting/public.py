@@ -187,7 +187,12 @@ def _named_clusters(design: Design, groups: list[Int]) -> Design:
 def cells_zip(inference: Inference, *, title: str, source: str, level: float) -> bytes:
     """Return the zip of an answer: ``cells.csv``, ``rollout.csv`` and ``study.toml``, through the gate.
 
-    Raises InputError: A cell holds one to nine records. PrivacyError: A label looks like the number of a person.
+    Raises
+    ------
+    InputError
+        A cell holds one to nine records.
+    PrivacyError
+        A label looks like the number of a person.
     """
     design = inference.effects.design
     n = design.panel.n

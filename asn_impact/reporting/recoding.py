@@ -143,7 +143,12 @@ def all_alike(panel: Panel, cells: Bool) -> bool:
 
     A ready panel says how its cells differ, not what lies inside one.
 
-    `panel`: Of records. `cells`: (U, T) True for the cells that a mean is taken over.
+    Parameters
+    ----------
+    panel
+        Of records.
+    cells
+        (U, T) True for the cells that a mean is taken over.
     """
     n = np.where(cells, panel.n, 0.0)
     total = float(n.sum())
@@ -222,8 +227,12 @@ def thickened(months: pd.DataFrame, shown: Panel | Design | None = None) -> pd.D
     followed long enough and months that are not do not share a period, and none spans the first training of anyone:
     other tables count before and after it.
 
-    `months`: month, cases, open, mature; what is in quarters already comes back as it is. `shown`: What is shown
-    beside: which cells of a panel are empty, so that a period needs a case more for each that is not.
+    Parameters
+    ----------
+    months
+        month, cases, open, mature; what is in quarters already comes back as it is.
+    shown
+        What is shown beside: which cells of a panel are empty, so that a period needs a case more for each that is not.
 
     Examples
     --------

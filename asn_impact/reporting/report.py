@@ -163,7 +163,10 @@ def publish(
 def refuse_before_drawing(folder: Path, report: Report, *, language: Language) -> None:
     """Refuse what `publish` would refuse once all is drawn: totals that differ by few from the report in a folder.
 
-    Raises PrivacyError: As `publish`.
+    Raises
+    ------
+    PrivacyError
+        As `publish`.
     """
     before = Earlier.of(folder, allowed=False)
     beside = several.compared(report) if report.findings else {}

@@ -34,8 +34,12 @@ class Compared:
 def compared(report: Report, *, allowed: bool = False) -> Mapping[str, Compared]:
     """Return for each finding, by its id, what may be shown beside the pages before it.
 
-    `report`: Of several findings. `allowed`: Whether lines that differ by few from those of another page are shown all
-    the same.
+    Parameters
+    ----------
+    report
+        Of several findings.
+    allowed
+        Whether lines that differ by few from those of another page are shown all the same.
     """
     found: dict[str, Compared] = {}
     records = hidden_cells(report, ())

@@ -136,7 +136,10 @@ def last_leads(effects: Effects) -> Effects:
 def slope_of(effects: Effects) -> Effects:
     """Return the difference in slopes before training of trained and untrained, as one number.
 
-    Raises EstimationError: There is too little time before training.
+    Raises
+    ------
+    EstimationError
+        There is too little time before training.
     """
     estimator, design = effects.estimator, effects.design
     given = estimator.covariates if isinstance(estimator, GLSImputation | Imputation | TwoStage) else ()

@@ -116,7 +116,10 @@ def from_one_reference(effects: Effects, most: int, every: int) -> Effects:
     An imputation has no reference: what lies before training is predicted from less than what lies after it. So the
     periods that are asked about, up to `most` before training, are all predicted from those before them.
 
-    Raises InferenceError: There are not two steps before training to be predicted, and two periods to learn from.
+    Raises
+    ------
+    InferenceError
+        There are not two steps before training to be predicted, and two periods to learn from.
     """
     estimator, design = effects.estimator, effects.design
     if isinstance(estimator, GroupTime) and estimator.base == "varying":

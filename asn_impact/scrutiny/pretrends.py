@@ -74,8 +74,12 @@ def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
     ``F = (df - q + 1) / (df q) * beta' sigma^-1 beta`` with q and df - q + 1 degrees of freedom; for infinite df a chi
     squared over q.
 
-    `beta`, `sigma`: (q,) estimates and (q, q) variance. `df`: Degrees of freedom of the variance: the smallest among
-    the q, to be careful.
+    Parameters
+    ----------
+    beta, sigma
+        (q,) estimates and (q, q) variance.
+    df
+        Degrees of freedom of the variance: the smallest among the q, to be careful.
 
     Examples
     --------
@@ -97,8 +101,14 @@ def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
 def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.959963984540054) -> float:
     """Return how often some estimate before training would be significant on its own, were the departure true.
 
-    `sigma`: (q, q) variance of the estimates before training. `departure`: (q,) true differences in trends at these
-    periods. `critical`: Absolute t statistic above which an estimate counts as significant; 1.96 as in Roth (2022).
+    Parameters
+    ----------
+    sigma
+        (q, q) variance of the estimates before training.
+    departure
+        (q,) true differences in trends at these periods.
+    critical
+        Absolute t statistic above which an estimate counts as significant; 1.96 as in Roth (2022).
 
     Notes
     -----

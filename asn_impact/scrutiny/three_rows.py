@@ -118,7 +118,10 @@ def _row(kind: Kind, rule: Rule, make: Callable[[], Effects]) -> Row:
 def trended(estimator: Estimator) -> GLSImputation:
     """Return the imputation nearest to an estimator that lets the trained have a straight trend of their own.
 
-    Raises EstimationError: It rests on something else than trained and untrained units.
+    Raises
+    ------
+    EstimationError
+        It rests on something else than trained and untrained units.
     """
     if isinstance(estimator, GLSImputation):
         return replace(estimator, trend="differential")

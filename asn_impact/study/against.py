@@ -33,8 +33,10 @@ _OWN: Final = ("mix", "placebo_outcome", "placebo_services", "lottery")  # keys 
 def held_against(study: Study, ready: Prepared, effects: Effects, rule: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the arguments of `scrutinise` that the study gives, beside effects, rule and seed.
 
-    Raises StudyError: A file cannot be read as the study says, a service or column is not there, the certificate is not
-    kept.
+    Raises
+    ------
+    StudyError
+        A file cannot be read as the study says, a service or column is not there, the certificate is not kept.
     """
     given = {key: value for key, value in study.scrutiny.items() if key not in _OWN}
     place = study.place("scrutiny")

@@ -112,7 +112,10 @@ def _element(name: str, language: Language) -> str:
 def claims_of(file: Path, raw: Mapping[str, Any]) -> tuple[Shared, tuple[Claim, ...]]:
     """Return what is said once, and every claim with its study.
 
-    Raises StudyError: Naming the place in the file, the key, what was found, what was expected and the nearest match.
+    Raises
+    ------
+    StudyError
+        Naming the place in the file, the key, what was found, what was expected and the nearest match.
     """
     _refuse_unknown(file, raw)
     once = _Once(file, raw)

@@ -47,7 +47,10 @@ def by_groups(study: Study, evidence: Evidence, finding: Finding, by: str) -> Fi
 def groups_of(study: Study, evidence: Evidence, by: str) -> Groups:
     """Return the effect of each group of a study's trained offices, or of each value of a column of its records.
 
-    Raises AsnImpactError: Nothing is called so, or there are fewer than two groups.
+    Raises
+    ------
+    AsnImpactError
+        Nothing is called so, or there are fewer than two groups.
     """
     from asn_impact.estimation.grouped import compare_groups
 

@@ -84,16 +84,34 @@ def read_tests(
 ) -> Tests:
     """Return the scores before and after of every person who has both.
 
-    `source`: As for `read_exports`. `person`: Heading of the identifier of a person; it pairs rows and goes no further.
-    `before`, `after`: Headings of the two scores, where a row is a person; with `test` the two words of that column.
-    `test`, `scores`: Where a row is a person and test: the column that says which, and those of the scores, averaged.
-    `group`, `trained`: Column of the group, and the word for those who took the course; everybody else is the
-    comparison. `columns`: ``office`` -> heading, where it is no usual one. Where groups are compared, rows without an
-    office are left out. `style`: How numbers are written, where a column does not tell. `regency`: As for
-    `read_observations`. `zeros`: What a score of 0 is, where all others lie far above: ``"absent"`` (no score) or
-    ``"scores"``. `sheets`: The sheets that count, where a workbook holds others. Raises InputError: A column or word is
-    not there, a person has two rows of one test, or nobody has both scores. Zeros lie far below all other scores and
-    nobody said what they are; sheets, files or tests are on other scales.
+    Parameters
+    ----------
+    source
+        As for `read_exports`.
+    person
+        Heading of the identifier of a person; it pairs rows and goes no further.
+    before, after
+        Headings of the two scores, where a row is a person; with `test` the two words of that column.
+    test, scores
+        Where a row is a person and test: the column that says which, and those of the scores, averaged.
+    group, trained
+        Column of the group, and the word for those who took the course; everybody else is the comparison.
+    columns
+        ``office`` -> heading, where it is no usual one. Where groups are compared, rows without an office are left out.
+    style
+        How numbers are written, where a column does not tell.
+    regency
+        As for `read_observations`.
+    zeros
+        What a score of 0 is, where all others lie far above: ``"absent"`` (no score) or ``"scores"``.
+    sheets
+        The sheets that count, where a workbook holds others.
+
+    Raises
+    ------
+    InputError
+        A column or word is not there, a person has two rows of one test, or nobody has both scores. Zeros lie far below
+        all other scores and nobody said what they are; sheets, files or tests are on other scales.
     """
     numbers = [before, after] if test is None else list(scores)
     if not numbers or (group is None) != (trained is None):
@@ -145,11 +163,25 @@ def read_ratings(
     A row is one rating. For each person and time it is the mean of the kinds of raters, each kind counting alike
     however many they were; of kinds that rated at both times alone, so that another mix of raters is no gain.
 
-    `source`: As for `read_exports`. `person`: Heading of the identifier of the person rated. `when`, `before`, `after`:
-    The column that says when, and its two words. `rater`, `use`: The column of the kind of rater, and the kinds that
-    count; all of them without it. `scores`: Columns of scores, averaged. `group`, `trained`, `columns`, `style`,
-    `regency`, `zeros`, `sheets`: As for `read_tests`. Raises InputError: A column or word is not there, a person is in
-    two groups, or nobody was rated at both times.
+    Parameters
+    ----------
+    source
+        As for `read_exports`.
+    person
+        Heading of the identifier of the person rated.
+    when, before, after
+        The column that says when, and its two words.
+    rater, use
+        The column of the kind of rater, and the kinds that count; all of them without it.
+    scores
+        Columns of scores, averaged.
+    group, trained, columns, style, regency, zeros, sheets
+        As for `read_tests`.
+
+    Raises
+    ------
+    InputError
+        A column or word is not there, a person is in two groups, or nobody was rated at both times.
     """
     if not scores or (group is None) != (trained is None) or (use and rater is None):
         raise InputError(Message("programme.ratings_keys"))
@@ -228,7 +260,10 @@ def _on_one_scale(
 ) -> tuple[pd.DataFrame, Gathered]:
     """Return the scores without zeros that are none, and say where a few lie far below all others.
 
-    Raises InputError: Zeros lie far below all other scores; or a sheet, a file, a test or a column is on another scale.
+    Raises
+    ------
+    InputError
+        Zeros lie far below all other scores; or a sheet, a file, a test or a column is on another scale.
     """
     scores = table[numbers]
     nothing, absent = int((scores == 0).sum().sum()), zeros == "absent"

@@ -40,7 +40,10 @@ def other_events(study: Study) -> Any:  # noqa: ANN401 - Events, or the frame of
 def event_of(study: Study) -> tuple[Any, str]:
     """Return the month of the event that a study asks for, and what it is called.
 
-    Raises StudyError: No event is called so, several are, or only its year is known.
+    Raises
+    ------
+    StudyError
+        No event is called so, several are, or only its year is known.
     """
     place, asked = study.place("outcome"), study.outcome.parameters["event"]
     if read_start(asked) is not None:

@@ -177,9 +177,16 @@ def keys_of(
 ) -> Keys:
     """Return the keys of what a table becomes: its parameters, with the kinds that their hints say.
 
-    `home`: A dataclass or a function. `rename`: Parameter -> key, where the file has another word for it. `elsewhere`:
-    Parameters that the file says in another place, and where. `tables`: Hint -> the choice that a table inside this one
-    makes, for parameters that are estimators or rules.
+    Parameters
+    ----------
+    home
+        A dataclass or a function.
+    rename
+        Parameter -> key, where the file has another word for it.
+    elsewhere
+        Parameters that the file says in another place, and where.
+    tables
+        Hint -> the choice that a table inside this one makes, for parameters that are estimators or rules.
 
     Examples
     --------
@@ -293,7 +300,10 @@ def _key_names(keys: Keys) -> Message:
 def convert(value: Any, kind: Kind, place: Place, key: str) -> Any:  # noqa: ANN401 - whatever TOML holds
     """Return a value as the kind a key asks for.
 
-    Raises StudyError: Naming file, section, key, what was found and what was expected.
+    Raises
+    ------
+    StudyError
+        Naming file, section, key, what was found and what was expected.
     """
     if kind.table is not None and isinstance(value, Mapping):
         return kind.table(value, place.inside(key))

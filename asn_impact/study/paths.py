@@ -18,7 +18,10 @@ def locate(path: str, place: Place, key: str = "path") -> Path | str:
     variable names, and beside the study when it is not set; the address of a database server stays as it is;
     everything else is beside the study.
 
-    Raises StudyError: It does not exist; names what is there and the nearest match.
+    Raises
+    ------
+    StudyError
+        It does not exist; names what is there and the nearest match.
     """
     if "://" in path:
         from asn_impact.intake.formats.server import on_server

@@ -19,7 +19,10 @@ def with_public_cells(study: Study, ready: Prepared) -> Prepared:
 
     The records themselves are no longer there: a check or figure that needs them cannot be run again by others.
 
-    Raises StudyError: There is no design, or nothing is left to compare.
+    Raises
+    ------
+    StudyError
+        There is no design, or nothing is left to compare.
     """
     from asn_impact.reporting.public import public_cells
 

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 def refuse_rows(study: Study, ledgers: Mapping[str, Ledger | None]) -> None:
     """Refuse, as soon as files are read, a report that could not replace the one that is there.
 
-    `ledgers`: By the id of the claim; "" for a study of one. Raises PrivacyError: As many rows are kept as in that
-    report, but for fewer than ten.
+    Parameters
+    ----------
+    ledgers
+        By the id of the claim; "" for a study of one.
+
+    Raises
+    ------
+    PrivacyError
+        As many rows are kept as in that report, but for fewer than ten.
     """
     kept = {name: None if ledger is None else int(ledger.kept) for name, ledger in ledgers.items()}
     for language in study.languages if study.close == "refuse" else ():

@@ -55,7 +55,10 @@ def _split(study: Study, outcome: RestrictedMean, **how: Any) -> SplitDays:  # n
 def panel_of_step(study: Study, outcome: RestrictedMean) -> Panel:
     """Return the panel of the days in the step that [outcome] names; one of `waiting` for those of no step.
 
-    Raises InputError: The log has no such step, or covariates of cases are asked for, which steps do not have.
+    Raises
+    ------
+    InputError
+        The log has no such step, or covariates of cases are asked for, which steps do not have.
     """
     from asn_impact.topics.clocks.placed import plain_name
 

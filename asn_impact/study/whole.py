@@ -40,8 +40,12 @@ Tell = Callable[[Message], object]
 def run_programme(programme: Programme) -> Finished:
     """Do the whole job of a programme and return where the results are; the same files give the same bytes.
 
-    Raises StudyError: Data cannot be read as the file says, a notebook fails, or the folder cannot be written or holds
-    something else. PrivacyError: Something that identifies a person was about to leave.
+    Raises
+    ------
+    StudyError
+        Data cannot be read as the file says, a notebook fails, or the folder cannot be written or holds something else.
+    PrivacyError
+        Something that identifies a person was about to leave.
     """
     return Finished(*_work(programme))
 

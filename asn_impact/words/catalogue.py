@@ -61,7 +61,10 @@ def subjects() -> list[str]:
 def template(key: str, language: str) -> str:
     """Return the text of a key; in English where the language has none yet.
 
-    Raises KeyError: No file has such a key: a slip of the program, never of its user.
+    Raises
+    ------
+    KeyError
+        No file has such a key: a slip of the program, never of its user.
     """
     subject, _, rest = key.partition(".")
     in_file = IN_FILE in getattr(language, "nouns", ())
@@ -76,14 +79,18 @@ class Speech(str):
 
     A text names them by ``{@case}``, ``{@cases}``, ...: see ``words/nouns.toml``. It goes wherever a language does.
 
+    Attributes
+    ----------
+    nouns
+        Sets of names in ``words/nouns.toml``; the first that has a name is asked, ``"records"`` last. With `IN_FILE`
+        among them every text names the line of study.toml in place of an argument of Python.
+
     Examples
     --------
     >>> noun("cases", "en"), noun("cases", Speech("en", ["complaints"]))
     ('applications', 'complaints')
     """
 
-    #: Sets of names in ``words/nouns.toml``; the first that has a name is asked, ``"records"`` last. With `IN_FILE`
-    #: among them every text names the line of study.toml in place of an argument of Python.
     nouns: tuple[str, ...]
     __slots__ = ("nouns",)
 

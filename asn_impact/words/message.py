@@ -60,6 +60,11 @@ class Quoted:
 class Sentence(str):
     """A text in one language that remembers every number in it.
 
+    Attributes
+    ----------
+    numbers
+        Each with its text, its unrounded value and its source.
+
     Examples
     --------
     >>> sentence = Sentence("12 months", (Quoted("12", 12, "len(panel.timeline)"),))
@@ -67,7 +72,7 @@ class Sentence(str):
     ('12 months', 'len(panel.timeline)')
     """
 
-    numbers: tuple[Quoted, ...]  #: each with its text, its unrounded value and its source
+    numbers: tuple[Quoted, ...]
     __slots__ = ("numbers",)
 
     def __new__(cls, text: str = "", numbers: Iterable[Quoted] = ()) -> Sentence:

@@ -22,7 +22,10 @@ def suppressed(counts: Sequence[float], *, minimum: int = MINIMUM_CELL) -> list[
     them than that it lies between 1 and 9, the next smallest counts become ``*`` until it does not. Zero is nobody and
     is shown.
 
-    Raises InputError: The minimum is below 5.
+    Raises
+    ------
+    InputError
+        The minimum is below 5.
 
     Examples
     --------

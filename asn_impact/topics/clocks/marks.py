@@ -31,9 +31,14 @@ def mark_days(
 ) -> Frame:
     """Return the cases with the working days in the steps of the applicant and of the office, and those of waiting.
 
-    `steps`: ``asn_case``, ``began``, ``ended`` and the column `theirs`: whether the step is the applicant's. `cases`:
-    ``asn_case``, ``asn_received`` and ``asn_decided``, which go, and columns that stay. `owners`, `waiting`: What the
-    three columns are called. Where ``asn_long`` is true the first two say nothing.
+    Parameters
+    ----------
+    steps
+        ``asn_case``, ``began``, ``ended`` and the column `theirs`: whether the step is the applicant's.
+    cases
+        ``asn_case``, ``asn_received`` and ``asn_decided``, which go, and columns that stay.
+    owners, waiting
+        What the three columns are called. Where ``asn_long`` is true the first two say nothing.
     """
     relation: Any = nw.to_native(steps.with_columns(until=nw.coalesce(nw.col("ended"), nw.lit(as_of))))
     marks = _marks("began", "until")

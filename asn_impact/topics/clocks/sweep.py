@@ -33,7 +33,12 @@ def share_days(steps: Intervals, length: Int, horizon: int, *, to_next: bool) ->
     A day on which several steps are open is shared among them alike; rows of one step count once. A day without any is
     one of waiting, or belongs to the step (or steps) that begin next where `to_next` is true.
 
-    `steps`: In any order. `length`: (cases,) whole days of each case.
+    Parameters
+    ----------
+    steps
+        In any order.
+    length
+        (cases,) whole days of each case.
 
     Examples
     --------

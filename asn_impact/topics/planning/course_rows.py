@@ -31,10 +31,24 @@ def rows_of_course(
 ) -> tuple[Bool, list[Message]]:
     """Return (N,) which rows of a budget are those of a course, and what must be known of that.
 
-    `said`: (N,) the column that says the course; empty where there is none. `named`: (N,) what each row is called.
-    `group`: (N,) True for rows that head others. `match`, `others`: Words of the course, and those of other courses.
-    `column`: Heading of the column of names. Raises InputError: No row is of the course, or there are several courses
-    and one row is of none; some rows name the course, and another one is called a course too.
+    Parameters
+    ----------
+    said
+        (N,) the column that says the course; empty where there is none.
+    named
+        (N,) what each row is called.
+    group
+        (N,) True for rows that head others.
+    match, others
+        Words of the course, and those of other courses.
+    column
+        Heading of the column of names.
+
+    Raises
+    ------
+    InputError
+        No row is of the course, or there are several courses and one row is of none; some rows name the course, and
+        another one is called a course too.
 
     Examples
     --------

@@ -253,8 +253,10 @@ class Past:
 def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
     """Return the model of a panel's noise, and its cells to draw from, by cluster.
 
-    Raises DesignError: There is no such attribute, a gap between periods, or a single cluster; no two periods of any
-    unit.
+    Raises
+    ------
+    DesignError
+        There is no such attribute, a gap between periods, or a single cluster; no two periods of any unit.
     """
     labelled = attribute(panel, cluster, "designs.no_cluster")
     if (np.diff(panel.timeline.steps) != 1).any():

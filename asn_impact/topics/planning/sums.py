@@ -50,7 +50,10 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     A row is a sum where its account code holds those below it, or where the totals of the sheet are right only if it
     is one.
 
-    Raises InputError: A row can be a sum or a component; a row without volume and unit price is the sum of nothing.
+    Raises
+    ------
+    InputError
+        A row can be a sum or a component; a row without volume and unit price is the sum of nothing.
     """
     none: Bool = np.zeros(len(rows.names), dtype=np.bool_)
     if rows.said is not None:
@@ -82,7 +85,10 @@ def latest_of(
 ) -> tuple[Bool, list[Message]]:
     """Return (N,) which rows count where the amounts of one key add up to a month each, and what has to be said.
 
-    Raises InputError: The heading says that they do (s.d.), and nobody said whether each row counts.
+    Raises
+    ------
+    InputError
+        The heading says that they do (s.d.), and nobody said whether each row counts.
     """
     every: Bool = np.ones(len(keys), dtype=np.bool_)
     order: dict[Hashable, int] = {}

@@ -33,7 +33,10 @@ def meanings(
 ) -> dict[str, int | None]:
     """Return answer -> 1 to 4 for the answers of an element whose meaning is known; what the reader says wins.
 
-    Raises InputError: A letter or number in front of an answer says another value than its words.
+    Raises
+    ------
+    InputError
+        A letter or number in front of an answer says another value than its words.
 
     Examples
     --------

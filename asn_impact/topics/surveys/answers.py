@@ -428,7 +428,10 @@ def _period_headings(
 ) -> dict[str, str]:
     """Return the heading of the period, or nothing where no table has it and it is a period itself, or said elsewhere.
 
-    Raises InputError: Neither a period nor a place where it stands was given.
+    Raises
+    ------
+    InputError
+        Neither a period nor a place where it stands was given.
     """
     if period is None:
         if year is None:

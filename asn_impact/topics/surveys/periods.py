@@ -39,7 +39,10 @@ def period_text(value: object) -> str:
 def survey_period(value: object) -> tuple[int, int]:
     """Return the first month (12 * year + month - 1) and the number of months of a period as offices write it.
 
-    Raises InputError: The text cannot be read as a year, half-year, quarter or month.
+    Raises
+    ------
+    InputError
+        The text cannot be read as a year, half-year, quarter or month.
 
     Examples
     --------
@@ -132,8 +135,10 @@ def dated_elsewhere(table: pd.DataFrame, tables: Sequence[RawTable], where: Year
 
     A period that says its year keeps it. Without a column of periods the title or name says the whole period.
 
-    Raises InputError: No year stands there, or several; or several parts of a year, and no column says which row is of
-    which.
+    Raises
+    ------
+    InputError
+        No year stands there, or several; or several parts of a year, and no column says which row is of which.
     """
     at = table[FILE].astype(int) if FILE in table else pd.Series(0, index=table.index)
     if "period" not in table:
