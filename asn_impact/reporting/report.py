@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 from asn_impact.words.writing import date, unbroken
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 Format: TypeAlias = Literal["html", "docx", "pdf"]
 Close: TypeAlias = Literal["refuse", "allow"]
@@ -266,6 +270,17 @@ def _page(
     sections: Sequence[Section], language: Language, head: Mapping[str, str], imprint: Imprint | None = None
 ) -> str:
     """Return the page; its pictures are named as files."""
+    own: dict[str, Any] = {"by": (), "contact": "", "cite": "", "logo": ""}
+    if imprint is not None:
+        logo = LOGO if imprint.logo is not None else ""
+        cite = "" if "kind" in head else imprint.cited(head["title"], language)
+        own = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo, "cite": cite}
+    words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
+    return _template().render(language=language, sections=sections, words=words, **{"kind": "", **own, **head})
+
+
+@functools.cache  # a run writes it four times and more: every language, page and brief, once to try them
+def _template() -> Template:
     import jinja2
     from markupsafe import Markup
 
@@ -279,15 +294,7 @@ def _page(
     )
     environment.filters["trusted"] = Markup  # tables write and escape their own cells
     environment.filters["unbroken"] = unbroken
-    own: dict[str, Any] = {"by": (), "contact": "", "cite": "", "logo": ""}
-    if imprint is not None:
-        logo = LOGO if imprint.logo is not None else ""
-        cite = "" if "kind" in head else imprint.cited(head["title"], language)
-        own = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo, "cite": cite}
-    words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
-    return environment.get_template("report.html.j2").render(
-        language=language, sections=sections, words=words, **{"kind": "", **own, **head}
-    )
+    return environment.get_template("report.html.j2")
 
 
 def _embed(page: str, files: Mapping[str, bytes]) -> str:

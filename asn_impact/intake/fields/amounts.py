@@ -164,7 +164,12 @@ def cost_headings() -> Mapping[str, tuple[str, ...]]:
     return known | {name: (*known[name], *more) for name, more in units}
 
 
+@cache
+def _plain_headings() -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(map(normalised, words)) for name, words in cost_headings().items()}
+
+
 def cost_columns(heading: str) -> frozenset[str]:
     """Return which columns of a file of costs a heading can be."""
     plain = normalised(heading)
-    return frozenset(name for name, words in cost_headings().items() if plain in map(normalised, words))
+    return frozenset(name for name, words in _plain_headings().items() if plain in words)
