@@ -15,6 +15,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats import snapshots
 
 HEADINGS = ("No Permohonan", "Perangkat Daerah", "Tanggal Masuk", "Tanggal Selesai")
+TWO = ((2023, (0, 1, 2, 3)), (2024, (3, 2, 1, 0)))
 
 
 def part(year: int, order: tuple[int, ...]) -> list[list[str]]:
@@ -86,6 +87,16 @@ def test_headings_with_line_breaks_begin_a_part_too(tmp_path: Path) -> None:
     later[0] = [heading.replace(" ", "\n") for heading in later[0]]
     source = save(tmp_path / "gabung.csv", [*part(2023, (0, 1, 2, 3)), *later])
     assert ai.read_exports(source, as_of="2025-06-30", selection="received").ledger.kept == 56
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("later", ["\n", "\r\n", "\r"])
+def test_parts_are_found_whatever_ends_their_lines(end: str, later: str, tmp_path: Path) -> None:
+    parts = [save(tmp_path / "teks.csv", part(year, order)).read_text() for year, order in TWO]
+    texts = (text.replace("\n", sign) for text, sign in zip(parts, (end, later), strict=True))
+    (tmp_path / "gabung.csv").write_bytes("".join(texts).encode())
+    extract = ai.read_exports(tmp_path / "gabung.csv", as_of="2025-06-30", selection="received")
+    assert extract.ledger.kept == 56
 
 
 @pytest.mark.parametrize(("row", "fields"), [(["2024/99", "Dinas 1, Bidang", "2", "2024-05-05", "2024-06-05", "x"], 6)])
