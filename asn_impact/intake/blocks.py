@@ -19,6 +19,7 @@ from asn_impact.intake.fields.columns import Headings, listed_headings, match_co
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.fields.office_names import meanings, written_out
+from asn_impact.intake.fields.periods import OF_HEADING, in_rows, period_named
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
@@ -125,13 +126,20 @@ def with_offices(table: RawTable, names: Sequence[str], columns: Headings, offic
     return _with_owners(table, office, [])
 
 
-def with_names(tables: Sequence[RawTable], wanted: Sequence[str], columns: Headings) -> list[RawTable]:
+def with_names(
+    tables: Sequence[RawTable], wanted: Sequence[str], columns: Headings, keep: Sequence[str] = ()
+) -> list[RawTable]:
     """Return tables with the name of their sheet or file for an office, where nothing in them says it.
 
     Asked for (``columns={"office": "[sheet]"}``, ``"[file]"``), or where all such sheets of a file, several, are called
-    after offices.
+    after offices. So can any other column be named; ``"[heading]"`` are the periods that stand in the headings.
     """
+    asked = [*listed_headings(columns), *(name for name in keep if name not in columns)]
+    if OF_HEADING in asked:
+        tables = [in_rows(one, asked) for one in tables]
     if OFFICE not in wanted:
+        for mark in (OF_SHEET, OF_FILE):
+            tables = [_named(one, mark) for one in tables] if mark in asked else tables
         return list(tables)
     if OFFICE in columns:
         given = listed_headings({OFFICE: columns[OFFICE]})
@@ -154,7 +162,9 @@ def _said(table: RawTable, sheets: Sequence[str]) -> RawTable:
 
 def _named(table: RawTable, place: str, heading: str | None = None) -> RawTable:
     name = table.sheet if place == OF_SHEET else re.sub(r"(\.\w{1,8}){1,2}(\[.*\])?$", "", table.name)
-    return table if name is None else with_column(table, heading or place, plain_label(name.replace("_", " ")))
+    if name is None:
+        return table
+    return with_column(table, heading or place, period_named(table, plain_label(name.replace("_", " "))))
 
 
 def with_column(table: RawTable, heading: str, value: str) -> RawTable:

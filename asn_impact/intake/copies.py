@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -13,20 +14,10 @@ import narwhals as nw
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
-
-__all__ = [
-    "CONTRADICTING",
-    "REPEATED",
-    "SUPERSEDED",
-    "copies_of",
-    "held",
-    "one_row_a_case",
-    "shared_numbers",
-    "with_row_texts",
-]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -317,3 +308,17 @@ def with_row_texts(frame: Frame, headings: Mapping[str, str], date: str) -> Fram
         if len(frame.filter(stamped & ~moments[0].str.contains("00[:.]00[:.]00")).head(1).collect()):
             return frame.with_columns(nw.when(stamped).then(nw.concat_str(cells, separator="\x1f")).alias(ROW))
     return frame.with_columns(nw.lit(None, dtype=nw.String).alias(ROW))
+
+
+def with_texts_of_rows(table: RawTable, date: str) -> RawTable:
+    """Return a table with what `with_row_texts` says of its rows as a column."""
+    own = {f"c{i}": heading for i, heading in enumerate(table.headings)}
+    rows = with_row_texts(nw.from_native(table.relation).lazy(), own, date).rename({ROW: f"c{len(own)}"})
+    return replace(table, headings=(*table.headings, ROW), relation=rows.to_native(), parquet=None)
+
+
+def without_copies(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return rows, held in memory, without those that have the text of another one."""
+    first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW}) = 1"
+    once: Any = rows.query("rows", f"SELECT * FROM rows QUALIFY {first}")
+    return from_arrow(once.to_arrow_table())

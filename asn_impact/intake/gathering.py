@@ -43,6 +43,7 @@ from asn_impact.intake.fields.date_columns import Order, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.file_orders import read_by_file
 from asn_impact.intake.fields.free_text import refuse_names
+from asn_impact.intake.fields.periods import OF_HEADING, period_in
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies, refuse_untold, told_apart_by_folder
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
@@ -130,7 +131,7 @@ def _gather(
     if isinstance(source, str | Path | tuple | list):
         tables, notes = _file_tables(paths_of(source), wanted, keep, columns, table)
         tables = tables if reshape is None else [reshape(one) for one in tables]
-        tables = with_names(tables, wanted, columns or {})
+        tables = with_names(tables, wanted, columns or {}, keep)
 
         def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
             return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
@@ -176,7 +177,8 @@ def _file_tables(
     names = [*keep, *listed_headings(columns)]
 
     def recognise(cells: Sequence[str]) -> int:
-        return recognised(cells, [*wanted, *keep], names)
+        periods = sum(period_in(cell, None) is not None for cell in cells) if OF_HEADING in names else 0
+        return recognised(cells, [*wanted, *keep], names) + periods
 
     paths = [inner for path in paths for inner in _folders_of_regencies(path)]
     places = [path.name if path.is_dir() else path.absolute().parent.name for path in paths]

@@ -193,3 +193,21 @@ def with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation
     back = days.project(", ".join(f"{quote(c)} AS {quote(name if c == 'asn_moment' else c)}" for c in days.columns))
     notes: list[Message] = [Alert("observations.moments_missing", name=name, n=bad)] if bad else []
     return replace_column(back, name, clear), notes
+
+
+def with_types(
+    table: Relation,
+    numbers: Sequence[str],
+    moments: Sequence[str],
+    order: Mapping[str, str],
+    style: NumberStyle | None,
+) -> tuple[Relation, list[Message]]:
+    """Return records with texts read as numbers and dates, and what has to be said of them."""
+    notes: list[Message] = []
+    for name in numbers:
+        table = with_numbers(table, name, style=style)
+        notes += blank_when_on_time(table, name)
+    for name in moments:
+        table, missing = with_moment(table, name, order.get(name))
+        notes += missing
+    return table, notes

@@ -78,11 +78,11 @@ def _mix(study: Study, ready: Prepared) -> tuple[Panel, ...] | None:
     from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
 
     named: Sequence[str] = study.scrutiny.get("mix", ())
-    if ready.times is None:
+    if ready.counted is None:
         return tuple(_column_panels(study, ready, named)) if named else None
     if not isinstance(ready.panel.outcome, RestrictedMean | Within | Score | Share):
         return None
-    columns = [*([SERVICE] if _has_values(ready.times, SERVICE) else []), *named]
+    columns = [*([SERVICE] if _has_values(ready.counted, SERVICE) else []), *named]
     if not columns:
         return None
     panels: list[Panel] = []
@@ -102,9 +102,9 @@ def _shares(ready: Prepared, column: str, per: Any) -> list[Panel]:  # noqa: ANN
     from asn_impact.measures.tabulate import tabulate
     from asn_impact.scrutiny.surroundings import service_shares
 
-    times = ready.times
-    assert times is not None
-    shares = service_shares(tabulate(times, ready.panel.outcome, by=("office", column), per=per), service=column)  # type: ignore[call-overload]
+    counted = ready.counted
+    assert counted is not None
+    shares = service_shares(tabulate(counted, ready.panel.outcome, by=("office", column), per=per), service=column)  # type: ignore[call-overload]
     if len(shares) < 2:
         return []
     whole = float(shares[0].n.sum())
@@ -166,16 +166,16 @@ def _services_panel(ready: Prepared, services: Sequence[str], per: Any) -> Panel
 
     from asn_impact.measures.tabulate import tabulate
 
-    if ready.times is None or not _has_values(ready.times, SERVICE):
+    if ready.counted is None or not _has_values(ready.counted, SERVICE):
         raise InputError(Message("study.no_services"))
-    frame = ready.times.records.select(SERVICE).unique().collect()
+    frame = ready.counted.records.select(SERVICE).unique().collect()
     known = sorted(str(name) for name in frame[SERVICE].to_list() if name is not None)
     for name in services:
         if name not in known:
             unknown = Message("study.no_service", name=name)
             raise InputError(paragraph(unknown, did_you_mean(name, known), Message("study.attributes", names=known)))
-    times: Any = ready.times  # a dataclass of ours
-    some = replace(times, records=times.records.filter(nw.col(SERVICE).is_in(list(services))))
+    counted: Any = ready.counted  # a dataclass of ours
+    some = replace(counted, records=counted.records.filter(nw.col(SERVICE).is_in(list(services))))
     by = tuple(str(name) for name in ready.panel.attributes.columns)
     panel: Panel = tabulate(some, ready.panel.outcome, by=by, per=per)  # type: ignore[call-overload]
     return panel

@@ -45,8 +45,9 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
             of_step = study.outcome.name == "days_in_step"
             made["panel"] = panel = panel_of_step(study, outcome) if of_step else tabulate(counted, outcome, **cells)
         notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
-        whole = None if of_step else times  # what checks recount is the whole wait
-        made["ready"] = Prepared(panel, extract.sources, extract=extract, times=whole, months=months, notes=notes)
+        # what checks recount is the whole wait
+        whole = {} if of_step else {"times": times, "counted": counted}
+        made["ready"] = Prepared(panel, extract.sources, extract=extract, months=months, notes=notes, **whole)
     return made
 
 
@@ -79,7 +80,9 @@ def observed_parts(study: Study, problems: list[AsnImpactError], tell: Callable[
         counted, outcome = made_ready(study.outcome, observed)
         made["panel"] = panel = tabulate(counted, outcome, **cells_asked(study))
         notes = each_once(observed.notes, counted.notes, panel.notes)
-        made["ready"] = Prepared(panel, observed.sources, times=counted, notes=notes, observed=observed)
+        made["ready"] = Prepared(
+            panel, observed.sources, times=counted, counted=counted, notes=notes, observed=observed
+        )
     return made
 
 

@@ -101,9 +101,9 @@ def data() -> Choice:
     }
     for name, reader in (("tests", read_tests), ("ratings", read_ratings)):
         offers[name] = keys_of(reader, elsewhere=apart).also("path", path=PATHS, offices=PAIRS)
-    offers["panel"] = of_panel.without(*columns.kinds).also(
-        "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
-    )
+    of_file = {"path": TEXT, "numbers": numbers, "offices": PAIRS, "sheets": TEXTS, "regency": TEXT}
+    of_columns = _inside(columns.also(regency=TEXT))
+    offers["panel"] = of_panel.without(*columns.kinds).also("path", "columns", columns=of_columns, **of_file)
     called = one_of((*dict.fromkeys(CALLED.values()), "projects"))
     return Choice(
         "kind", {name: keys if name == "panel" else keys.also(called=called) for name, keys in offers.items()}

@@ -20,6 +20,8 @@ from asn_impact.study.ready import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, each_once, paragraph
 
+REGENCY = "regency"
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -37,7 +39,7 @@ def _from_panel(study: Study) -> Prepared:
     from asn_impact.measures.panel import settle_rows
 
     parameters, column = study.data.parameters, study.outcome.parameters["column"]
-    headings = parameters["columns"]
+    headings = {name: heading for name, heading in parameters["columns"].items() if name != REGENCY}
     of_estimator, described = named_columns(study)
     covariates = tuple(dict.fromkeys((*parameters.get("covariates", ()), *of_estimator)))
     cluster = [study.cluster, *([study.by] if study.by is not None else [])] if study.rollout is not None else []
@@ -53,6 +55,9 @@ def _from_panel(study: Study) -> Prepared:
             texts=[headings["period"], *attributes, *beside],
             numbers=[*dict.fromkeys([column, *covariates, *sized, *of_scrutiny(study)]), *treated],
             style=style,
+            sheets=parameters.get("sheets", ()),
+            regency=parameters.get(REGENCY),
+            regencies=parameters["columns"].get(REGENCY),
         )
         names_of = renamed(parameters.get("offices", {}), sorted({str(u) for u in frame[headings["unit"]].dropna()}))
         frame = frame.assign(**{headings["unit"]: frame[headings["unit"]].replace(names_of)})
@@ -86,26 +91,40 @@ def ready_frame(
     numbers: Sequence[str],
     style: NumberStyle | None = None,
     columns: Mapping[str, str] | None = None,
+    sheets: Sequence[str] | None = None,
+    regency: str | None = None,
+    regencies: str | None = None,
 ) -> tuple[pd.DataFrame, tuple[Source, ...], tuple[Message, ...]]:
     """Return the named columns of a file, and only those; columns of numbers as numbers, the others as they are.
 
-    The names are headings; with `columns` they are fields, found by those headings or by the usual ones.
+    The names are headings; with `columns` they are fields, found by those headings or by the usual ones. With `regency`
+    the rows of that one alone, by the column `regencies` or the usual one.
     Beside it the sources, and what has to be said of the files: cut off, hidden sheets, formulas without values.
     """
     import pandas as pd
 
     from asn_impact.intake.extract import Source
+    from asn_impact.intake.fields.regencies import settle_regencies
     from asn_impact.intake.gathering import explaining, gather
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
+    asked = {} if regency is None or regencies is None else {REGENCY: regencies}
+    notes: list[Message] = []
     with _unpacked(path) as file, explaining(file):
         headings = {n: n for n in names} if columns is None else columns
-        fields = () if columns is None else names
-        rows = gather(file, fields, columns=headings, dates=None, keep=[] if fields else names, required=fields)
-        frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
+        fields = [] if columns is None else names
+        wanted, keep = [*fields, *([] if regency is None else [REGENCY])], [] if fields else names
+        rows = gather(
+            file, wanted, columns={**headings, **asked}, dates=None, keep=keep, required=wanted, sheets=sheets
+        )
+        lazy = rows.frame
+        if regency is not None:
+            lazy, notes = settle_regencies(lazy.rename({unit: "office"}), regency)
+            lazy = lazy.rename({"office": unit})
+        frame = pd.DataFrame(lazy.select(*names).collect().to_pandas())
         sources = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}
-    return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, rows.notes
+    return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, (*rows.notes, *notes)
 
 
 def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:

@@ -223,3 +223,22 @@ def test_another_course_among_the_untrained_is_in_the_comparison(names, share, t
         assert not any(name in str(check.answer) for name in names)  # the page of a claim names its own course alone
     earlier = courses.assign(month=pd.Period("2022-05", "M"))  # before the data begin: it changes nothing in them
     assert coincidence(design, none, courses=earlier).verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        'kind = "kept"\npromises = "janji.csv"\n',
+        'kind = "share"\ncolumn = "Kanal"\nis = ["online"]\nbetter = "higher"\n',
+    ],
+)
+def test_a_share_of_the_records_is_held_against_their_mix_and_services_too(tmp_path, drawn, outcome):
+    """What a promise is follows from the service: a change of mix moves the share that is kept."""
+    lines = 'mix = ["Kanal"]\nplacebo_services = ["Izin Reklame"]\n'
+    file = written(tmp_path, drawn, lines=lines, online=0.4, reached=SERVICES[:1])
+    (tmp_path / "janji.csv").write_text("Jenis Izin,SLA\nIzin Usaha,9 hari\nIzin Reklame,9 hari\n", encoding="utf-8")
+    text = file.read_text(encoding="utf-8").replace('kind = "restricted_mean"\nhorizon = 20\n', outcome)
+    file.write_text(text.replace("limits = [15]\n", ""), encoding="utf-8")
+    scrutiny = scrutiny_of(file)
+    assert scrutiny["composition"].verdict == "fails"
+    assert "Izin Reklame" in scrutiny["placebo_outcome"].answer

@@ -446,3 +446,18 @@ def test_an_office_that_is_the_name_of_a_sheet_is_in_the_export(tmp_path):
     assert len(said) == 1
     assert "Dinas Arsip" in said[0]
     assert tomllib.loads(proposal.text)["rollout"]["offices"] == {"Dinas Kesehatan": "Dinkes"}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_recap_with_its_periods_in_the_headings_is_a_panel_with_its_list_of_training(tmp_path):
+    rows = [f"{where},{name},3.1,3.2,3.3" for where in ("Kab. Hulu", "Kab. Rimba") for name in ("Dinas A", "Dinas B")]
+    (tmp_path / "rekap.csv").write_text("\n".join(["Wilayah,Unit Kerja,Sem I 2023,Sem II 2023,Sem I 2024", *rows, ""]))
+    listed = ["NIP,Instansi,Nama Diklat,Tanggal Selesai", "198910072010092273,Dinas A,Prima,13 Mei 2023", ""]
+    (tmp_path / "diklat.csv").write_text("\n".join(listed))
+    text = propose_study(tmp_path, language="en").text
+    told = tomllib.loads(text)
+    assert told["data"]["columns"] == {"unit": "Unit Kerja", "period": "[heading]", "regency": "Wilayah"}
+    assert told["data"]["regency"] == "Hulu"
+    assert told["rollout"]["kind"] == "training"
+    assert told["design"] == {"cluster": "Unit Kerja"}
+    assert "is in no export" not in text

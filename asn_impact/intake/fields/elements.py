@@ -14,6 +14,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.fields.columns import Headings, normalised, recognised
+from asn_impact.intake.fields.periods import OF_HEADING, in_rows
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
@@ -142,7 +143,9 @@ def headings_in(source: Any, fields: Sequence[str], named: Sequence[str]) -> lis
         return recognised(cells, fields, named) + sum(element_of(cell) is not None for cell in cells)
 
     files, _ = files_of(Path(source))
-    return [(table.name, list(table.headings)) for file in files for table in open_file(file, recognise)]
+    tables = [table for file in files for table in open_file(file, recognise)]
+    tables = [in_rows(table, named) for table in tables] if OF_HEADING in named else tables
+    return [(table.name, list(table.headings)) for table in tables]
 
 
 IKM: Final = "ikm"

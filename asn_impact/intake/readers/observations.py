@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import narwhals as nw
 import pyarrow as pa
@@ -24,7 +24,7 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.blocks import OFFICE, under_groups
 from asn_impact.intake.cleaning import UNKNOWN, Cleaned, clean
-from asn_impact.intake.copies import REPEATED, ROW, with_row_texts
+from asn_impact.intake.copies import REPEATED, ROW, with_row_texts, with_texts_of_rows, without_copies
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
@@ -45,16 +45,16 @@ from asn_impact.intake.records import (
     NumberStyle,
     Order,
     Relation,
-    blank_when_on_time,
     in_memory,
     map_texts,
     quote,
-    with_moment,
-    with_numbers,
+    with_types,
 )
 from asn_impact.intake.records import Observations as Observations
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
+
+Reshape: TypeAlias = Callable[[RawTable], RawTable]
 
 _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
@@ -198,11 +198,11 @@ def observe(
 ) -> Observations:
     """Return the observations of a source, for every reader of dated records; `on` is the day of all without a date."""
     day = _as_day(as_of)
-    reshape = None
+    reshape: Reshape | None = None
     if group_rows is not None:
         columns = {**(columns or {}), "office": OFFICE}
         reshape = partial(under_groups, heading=group_rows, date=date, offices=groups)
-    reshape, source = _with_row_texts(reshape, source, date)
+    reshape, source = _told_apart(source, reshape, date)
     names = _distinct_names(numbers, moments, keep)
     fields, settled = _fields(source, office, date, person, key, columns)
     if on is not None:
@@ -226,8 +226,13 @@ def observe(
             received = rows.frame.with_columns(nw.lit(on, nw.Date).alias("received"))
             rows = replace(rows, frame=received, bounds=UNKNOWN)
         cleaned, ledger = _clean_rows(rows, day, office, [*names, ROW], date, regency)
-        table, ledger, copied = _without_copies(in_memory(cleaned.records), ledger, copies)
-        table, untyped = _type_columns(table, numbers, moments, order, style)
+        table = in_memory(cleaned.records)
+        once = without_copies(table)
+        n = ledger.kept - once.shape[0]
+        if copies == "once" and n:
+            table, ledger = once, Ledger(ledger.read, ledger.kept - n, {**ledger.dropped, reason(REPEATED): n})
+        copied = [Alert(f"observations.{'copied' if copies == 'each' else 'copied_once'}", n=n)] if n else []
+        table, untyped = with_types(table.project(f"* EXCLUDE {ROW}"), numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
@@ -237,6 +242,15 @@ def observe(
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f not in {"officer", ROW}}
     own_notes = tuple(_name_date(note, date) for note in notes)
     return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, own_notes)
+
+
+def _told_apart(source: Any, reshape: Reshape | None, date: str) -> tuple[Any, ...]:  # noqa: ANN401
+    """Return how the tables of a source become those that are read, and the source, with each row as one text too."""
+    if reshape is not None or isinstance(source, str | Path | tuple | list):
+        return lambda one: with_texts_of_rows(one if reshape is None else reshape(one), date), source
+    frame = narwhal(source, lambda _: None)
+    names = frame.collect_schema().names()
+    return None, with_row_texts(frame, dict(zip(names, names, strict=True)), date).to_native()
 
 
 def _fields(
@@ -336,37 +350,6 @@ def _clean_rows(
     return cleaned, ledger
 
 
-def _with_row_texts(
-    reshape: Callable[[RawTable], RawTable] | None, source: Any, date: str  # noqa: ANN401
-) -> tuple[Callable[[RawTable], RawTable] | None, Any]:
-    """Return how tables are made before they are read, and a frame, so that each row has its cells as one text."""
-
-    def with_texts(table: RawTable) -> RawTable:
-        one = table if reshape is None else reshape(table)
-        own = {f"c{i}": heading for i, heading in enumerate(one.headings)}
-        rows = with_row_texts(nw.from_native(one.relation).lazy(), own, date)
-        relation: Relation = rows.rename({ROW: f"c{len(own)}"}).to_native()
-        return replace(one, headings=(*one.headings, ROW), relation=relation, parquet=None)
-
-    if reshape is not None or isinstance(source, str | Path | tuple | list):
-        return with_texts, source
-    frame = narwhal(source, lambda _: None)
-    names = frame.collect_schema().names()
-    return None, with_row_texts(frame, dict(zip(names, names, strict=True)), date).to_native()
-
-
-def _without_copies(table: Relation, ledger: Ledger, copies: str) -> tuple[Relation, Ledger, list[Message]]:
-    """Return the rows without those that another one is in every column, to the second; or say how many there are."""
-    first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW}) = 1"
-    once = from_arrow(table.query("rows", f"SELECT * EXCLUDE {ROW} FROM rows QUALIFY {first}").to_arrow_table())
-    if not (n := ledger.kept - once.shape[0]):
-        return once, ledger, []
-    if copies == "each":
-        return table.project(f"* EXCLUDE {ROW}"), ledger, [Alert("observations.copied", n=n)]
-    dropped = {**ledger.dropped, reason(REPEATED): n}
-    return once, Ledger(ledger.read, ledger.kept - n, dropped), [Alert("observations.copied_once", n=n)]
-
-
 def _relabel(ledger: Ledger) -> Ledger:
     return Ledger(ledger.read, ledger.kept, {_REASONS.get(r, r): n for r, n in ledger.dropped.items()})
 
@@ -379,27 +362,6 @@ def _refuse_unusable(ledger: Ledger, name: str | Message, date: str) -> None:
         raise InputError(Message("observations.column_of_dates", name=date, n=bad, rows=ledger.read))
     if ledger.kept == 0:
         raise InputError(Message("observations.nothing_usable", name=name, read=ledger.read, reasons=ledger.reasons()))
-
-
-# --- typed columns --------------------------------------------------------------------------------------------
-
-
-def _type_columns(
-    table: Relation,
-    numbers: Sequence[str],
-    moments: Sequence[str],
-    order: Mapping[str, str],
-    style: NumberStyle | None,
-) -> tuple[Relation, list[Message]]:
-    """Return the kept rows with texts read as numbers and dates."""
-    notes: list[Message] = []
-    for name in numbers:
-        table = with_numbers(table, name, style=style)
-        notes += blank_when_on_time(table, name)
-    for name in moments:
-        table, missing = with_moment(table, name, order.get(name))
-        notes += missing
-    return table, notes
 
 
 # --- persons and months ---------------------------------------------------------------------------------------

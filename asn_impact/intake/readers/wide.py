@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import pandas as pd
 
@@ -17,11 +17,11 @@ from asn_impact.intake.cleaning import (
 )
 from asn_impact.intake.fields.columns import match_columns, normalised
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
+from asn_impact.intake.fields.periods import period_in, year_beside, years_in
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.folder import files_of, paths_of
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
-from asn_impact.starts import MONTHS, Start, read_start
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
@@ -89,24 +89,16 @@ def read_wide(
     """
 
     def recognise(cells: Sequence[str]) -> int:
-        return sum(_heading_period(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
+        return sum(period_in(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
 
     with explaining(source):
         files = [file for path in paths_of(source) for file in files_of(path)[0]]
         every = [one for file in files for one in open_file(file, recognise, table)]
         tables = [one for one in every if normalised(unit) in map(normalised, one.headings)] or every[:1]
-        years = [_year_beside(one) if year is None and len(tables) > 1 else year for one in tables]
+        years = [year_beside(one) if year is None and len(tables) > 1 else year for one in tables]
         parts = [_stack_periods(one, unit, group, own) for one, own in zip(tables, years, strict=True)]
         left = [one.name for one in every if one not in tables]
         return _as_one(parts, unit, group or "value", numbers, left)
-
-
-def _year_beside(table: RawTable) -> int | None:
-    """Return the year that the name of a sheet holds, else its titles, else the name of its file."""
-    for text in (table.sheet or "", " ".join(table.titles), table.name):
-        if len(years := {*_YEAR.findall(text)}) == 1:
-            return int(years.pop())
-    return None
 
 
 def _as_one(
@@ -130,49 +122,11 @@ def _as_one(
     return long
 
 
-def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period, int] | None:
-    """Return what stands before a period in a heading, the period, and its months: ``JUMLAH IZIN TW I 2024``.
-
-    A half-year is the month it begins with. Without a year in the heading or beside it the year is 1.
-    """
-    plain = heading.translate(_APOSTROPHES)
-    words = list(re.finditer(r"[^\W\d_]+|\d+", plain))
-    for at, word in enumerate(words):
-        text = " ".join(plain[word.start() :].replace("_", " ").split())
-        if at and (_SHORT_PART.match(text) or (text.isdigit() and len(text) != 4)):
-            continue  # PENDIDIKAN S1 2024, KODE 202401
-        start, known = _start_of(text, year)
-        if start is not None:
-            first = pd.Period(year=start.first // 12 if known else 1, month=start.first % 12 + 1, freq="M")
-            freq = {3: "Q", 12: "Y"}.get(start.months, "M")
-            return " ".join(w[0] for w in words[:at]), first.asfreq(freq), start.months
-    return None
-
-
-def _start_of(text: str, year: int | None) -> tuple[Start | None, bool]:
-    """Return the period that a text is, with the year from elsewhere where it has none; and whether there is one."""
-    words = set(re.findall(r"[a-z]+", text.casefold()))
-    start, known = read_start(text, month_first=False), True
-    if start is None and words and not re.search(r"\d{4}|\d[-/. ]\d", text):
-        start, known = read_start(f"{text} {_ANY_YEAR if year is None else year}"), year is not None
-        start = None if start is not None and start.months == _A_YEAR else start  # tahun
-    if start is not None and start.months == 1 and words and not words & MONTHS.keys():
-        return None, False  # III 2024: a month, a quarter or a rank
-    return start, known
-
-
-_APOSTROPHES: Final = {ord(c): " " for c in "'’‘`´"}
-_SHORT_PART: Final = re.compile(r"[sh][ .-]?\d", re.IGNORECASE)
-_ANY_YEAR: Final = 2000
-_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_A_YEAR: Final = 12
-
-
 def _stack_periods(table: RawTable, unit: str, group: str, year: int | None) -> pd.DataFrame:
     """Return unit, period, text and file of each cell of a table."""
     heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
-    every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
-    of_sheet = _heading_period(table.sheet or "", year) if not every else None
+    every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := period_in(h, year))}
+    of_sheet = period_in(table.sheet or "", year) if not every else None
     if of_sheet is not None:  # a sheet a month
         own = [i for i, h in enumerate(table.headings) if normalised(h) == normalised(group)]
         every = {i: (group, *of_sheet[1:]) for i in own}
@@ -226,7 +180,7 @@ def _check_periods(
     if len(lengths) > 1:
         raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
     if any(p.year == 1 for p in periods):
-        years = {int(found) for found in _YEAR.findall(" ".join((name, *titles)))}
+        years = years_in(name, *titles)
         raise InputError(Message("intake.wide.no_year", file=name, year=str(min(years)) if len(years) == 1 else "2025"))
 
 

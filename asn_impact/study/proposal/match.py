@@ -10,6 +10,7 @@ from asn_impact.intake.fields.amounts import cost_columns
 from asn_impact.intake.fields.columns import normalised, status_meanings
 from asn_impact.intake.fields.elements import element_of
 from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.fields.periods import period_in, year_beside
 from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.study.proposal.offices import meet
 
@@ -134,6 +135,8 @@ def role_of(seen: Seen) -> Role:
     if _is_budget(seen):
         return "other"
     if not dated:
+        if periods_across(seen):
+            return "panel"
         numbers = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _PERIODS]
         return "panel" if words & _PERIODS and words & _UNITS and numbers and seen.rows > 1 else "other"
     told = words | named
@@ -159,6 +162,13 @@ def _is_budget(seen: Seen) -> bool:
     kinds = {kind for c in seen.columns for kind in cost_columns(c.heading)}
     account = any("rekening" in tokens(c.heading) for c in seen.columns)
     return "komponen" in kinds and ("harga_satuan" in kinds or ("nilai" in kinds and account))
+
+
+def periods_across(seen: Seen) -> dict[str, str]:
+    """Return the headings of numbers that are periods, where several are, each with what stands beside the period."""
+    year = year_beside(seen.table)
+    found = {c.heading: p for c in seen.columns if c.numbers > 0.9 and (p := period_in(c.heading, year)) is not None}
+    return {heading: beside for heading, (beside, _, _) in found.items()} if len(found) > 1 else {}
 
 
 def is_date(column: Column) -> bool:

@@ -35,7 +35,7 @@ from asn_impact.study.proposal.several import (
 )
 from asn_impact.study.proposal.sources import SourceOf, source_of, with_regency
 from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuses
-from asn_impact.study.proposal.taught import TAUGHT, write_rollout
+from asn_impact.study.proposal.taught import POSITIONS, TAUGHT, write_rollout
 from asn_impact.study.proposal.write import Page, Question, inline, written
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, for_file
@@ -243,9 +243,7 @@ def _write(
         page.put("kind", "restricted_mean")
         page.decide("horizon", HORIZON, Message("proposal.horizon"))
     units = list(dict.fromkeys(aliases.sure.get(label, label) for label in [*counts, *elsewhere]))
-    write_rollout(
-        page, taught, home, units, aliases.sure, source_of(matched, "positions", ("officer", "office", "since"))
-    )
+    write_rollout(page, taught, home, units, aliases.sure, source_of(matched, "positions", POSITIONS))
     page.begin("report")
     page.put("folder", "result")
     if others:

@@ -20,6 +20,7 @@ from asn_impact.study.proposal.write import Page, inline, written
 from asn_impact.words import Message, for_file
 
 TAUGHT: Final = tuple(field for field in TRAINING_FIELDS if field != REGENCY)
+POSITIONS: Final = ("officer", "office", "since")
 MOST_COURSES: Final = 20
 _BATCH: Final = re.compile(
     r"[\s,(-]*\b(?:angkatan|batch|gelombang|tahap|kelas|tahun|th|ta|hari|sesi|ke)\b.*$|[\s,(-]*(?:[ivx]+|\d+)\)?\s*$",
@@ -51,6 +52,7 @@ def write_rollout(
     units: Sequence[str],
     aliases: Mapping[str, str],
     positions: SourceOf | None,
+    cluster: str = "office",
 ) -> None:
     """Write [rollout] and [design]; without a list of training only the question who was trained."""
     if source is None:
@@ -82,7 +84,7 @@ def write_rollout(
     _headings(page, source)
     _names(page, found, units, aliases)
     page.begin("design")
-    page.put("cluster", "office")
+    page.put("cluster", cluster)
 
 
 def _courses(page: Page, found: Facts) -> None:

@@ -332,7 +332,7 @@ def read_survey_aggregates(
         Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``,
         ``Januari s.d. Maret 2024``. Below ``Semester`` or ``Triwulan`` a bare ``I`` or ``2`` is that part of its year.
         Of a recap without such a column the period itself: ``period="Semester I 2024"``; or nothing, where `year` says
-        where the period stands.
+        where the period stands. ``"[heading]"`` where the periods are headings, each above the index and respondents.
     respondents : str
         Heading of the number of respondents behind a row.
     office, columns, elements, regency
