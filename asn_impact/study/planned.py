@@ -32,14 +32,30 @@ _DIRECTION: Final = {"restricted_mean": "lower", "within": "higher"}
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """What `plan` found."""
+    """What `plan` found.
 
-    power: Power  #: what the studies of the [plan] section could detect
-    effects: tuple[float, ...] = ()  #: sizes of effect, signed, at which the power is printed; empty for none
-    lottery: Lottery | None = None  #: the draw of [plan.lottery]; None where none was asked for
-    certificate: Path | None = None  #: file of the certificate, or None
-    beside: tuple[Power, ...] = ()  #: the same draws analysed by other estimators, for comparison
-    notes: tuple[Message, ...] = ()  #: what was left out or assumed, each once
+    Attributes
+    ----------
+    power
+        What the studies of the [plan] section could detect.
+    effects
+        Sizes of effect, signed, at which the power is printed; empty for none.
+    lottery
+        The draw of [plan.lottery]; None where none was asked for.
+    certificate
+        File of the certificate, or None.
+    beside
+        The same draws analysed by other estimators, for comparison.
+    notes
+        What was left out or assumed, each once.
+    """
+
+    power: Power
+    effects: tuple[float, ...] = ()
+    lottery: Lottery | None = None
+    certificate: Path | None = None
+    beside: tuple[Power, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def text(self, language: Language) -> str:
         """Return what is printed: a sentence and a row a scenario, notes, and the certificate of the lottery."""

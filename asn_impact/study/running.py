@@ -47,13 +47,27 @@ class Spent:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What `run` did."""
+    """What `run` did.
 
-    folder: Path  #: where the results are: a report a language, ``figures/``, ``notebooks/`` and ``run.json``
-    findings: tuple[str, ...]  #: the answer in a sentence
-    refusal: Message | None  #: why no effect is claimed; None when one is
-    notes: tuple[Message, ...]  #: what was left out, assumed or must be known before the answer
-    spent: tuple[Spent, ...] = ()  #: where time went, step by step; no file holds it
+    Attributes
+    ----------
+    folder
+        Where the results are: a report a language, ``figures/``, ``notebooks/`` and ``run.json``.
+    findings
+        The answer in a sentence.
+    refusal
+        Why no effect is claimed; None when one is.
+    notes
+        What was left out, assumed or must be known before the answer.
+    spent
+        Where time went, step by step; no file holds it.
+    """
+
+    folder: Path
+    findings: tuple[str, ...]
+    refusal: Message | None
+    notes: tuple[Message, ...]
+    spent: tuple[Spent, ...] = ()
 
 
 def run(study: Study) -> Finished:
