@@ -318,7 +318,11 @@ def with_texts_of_rows(table: RawTable, date: str) -> RawTable:
 
 
 def without_copies(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Return rows, held in memory, without those that have the text of another one."""
-    first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW}) = 1"
-    once: Any = rows.query("rows", f"SELECT * FROM rows QUALIFY {first}")
+    """Return rows, held in memory, in their order, without those that have the text of another one."""
+    again: Any = rows.query("rows", f"SELECT 1 FROM rows WHERE {ROW} IS NOT NULL GROUP BY {ROW} HAVING count(*) > 1")
+    if again.fetchone() is None:
+        return rows
+    placed = f"SELECT *, row_number() OVER () AS {PLACE} FROM rows"
+    first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW} ORDER BY {PLACE}) = 1"
+    once: Any = rows.query("rows", f"SELECT * EXCLUDE {PLACE} FROM ({placed}) QUALIFY {first} ORDER BY {PLACE}")
     return from_arrow(once.to_arrow_table())
