@@ -320,7 +320,7 @@ def with_texts_of_rows(table: RawTable, date: str) -> RawTable:
 def without_copies(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Return rows, held in memory, in their order, without those that have the text of another one."""
     again: Any = rows.query("rows", f"SELECT 1 FROM rows WHERE {ROW} IS NOT NULL GROUP BY {ROW} HAVING count(*) > 1")
-    if again.fetchone() is None:
+    if not again.limit(1).fetchall():
         return rows
     placed = f"SELECT *, row_number() OVER () AS {PLACE} FROM rows"
     first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW} ORDER BY {PLACE}) = 1"
