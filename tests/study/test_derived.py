@@ -12,6 +12,7 @@ import asn_impact as ai
 from asn_impact.errors import StudyError
 from asn_impact.reporting.overview import in_short
 from asn_impact.study import notebooks
+from asn_impact.study.derived import costs_of
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.whole import run_programme
 
@@ -63,6 +64,31 @@ origin = "DPA BKPSDM 2024"
 price_year = 2024
 [report]
 """
+OF_OTHER_FILES = "".join(
+    f"""
+[files.{name}]
+kind = "costs"
+path = "{name}.csv"
+origin = "DPA BKPSDM 2024"
+price_year = 2024
+{more}
+"""
+    for name, more in {"tanpa_judul": "", "kolom": 'course = "Kegiatan"', "realisasi": ""}.items()
+)
+OTHERS = (
+    "".join(
+        COSTS.replace('"manfaat"', f'"{name}"').replace('"dpa"', f'"{name}"')
+        for name in ("tanpa_judul", "kolom", "realisasi")
+    )
+    + COSTS.replace('"manfaat"', '"lain"')
+    + 'match = ["Manajemen Proyek"]\n'
+)
+WRONG = """
+[[claim]]
+id = "salah"
+of = "waktu"
+by = "Kannal"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +111,12 @@ def folder(tmp_path_factory):
         ("Narasumber", "10", "OJ", "900.000", "9.000.000"),
     ]
     names = ["Uraian", "Volume", "Satuan", "Harga Satuan", "Jumlah"]
-    pd.DataFrame(budget, columns=names).to_csv(place / "dpa.csv", index=False)
+    budget = pd.DataFrame(budget, columns=names)
+    budget.to_csv(place / "dpa.csv", index=False)
+    budget.iloc[1:].to_csv(place / "tanpa_judul.csv", index=False)  # the first course has lost its heading
+    courses = ["E-Government"] * 3 + ["Proyek"] * 2
+    budget.assign(Kegiatan=courses).iloc[[1, 2, 4]].to_csv(place / "kolom.csv", index=False)
+    budget.assign(Realisasi="1.000.000").to_csv(place / "realisasi.csv", index=False)
     return place
 
 
@@ -96,12 +127,14 @@ def opened(folder, *claims, once=ONCE):
 
 
 @pytest.fixture(scope="module")
-def grouped(folder):
-    return opened(folder, GROUPS)
+def programme(folder):
+    """Every claim on one effect, which is estimated once."""
+    once = ONCE.replace("[report]", f"{OF_OTHER_FILES}[report]")
+    return opened(folder, GROUPS, COSTS, OTHERS, WRONG, once=once)
 
 
-def test_a_claim_by_groups_is_what_a_researcher_types(grouped):
-    claim, typed = grouped["penyelenggara"], grouped["waktu"].by("provider")
+def test_a_claim_by_groups_is_what_a_researcher_types(programme):
+    claim, typed = programme["penyelenggara"], programme["waktu"].by("provider")
     assert claim.role == typed.role == "exploratory"
     assert claim.value.labels == typed.value.labels == ("BPSDM Provinsi", "LAN")
     assert claim.value.sizes == (3, 2)
@@ -120,8 +153,8 @@ def test_a_claim_by_groups_is_what_a_researcher_types(grouped):
         ("bentuk", ["Daring", "Luring"]),
     ],
 )
-def test_groups_come_from_the_training_list_or_from_the_records(grouped, name, labels):
-    found = grouped[name].value
+def test_groups_come_from_the_training_list_or_from_the_records(programme, name, labels):
+    found = programme[name].value
     assert list(map(str, found.labels)) == labels
     assert (np.abs(found.inference.estimate + 2) < 1).all()  # permits are three days faster, counted in working days
 
@@ -163,8 +196,7 @@ def test_the_page_and_the_matrix_say_it_in_both_languages(folder, monkeypatch):
     assert not any("manfaat" in name or "penyelenggara" in name for name in programme.family.adjusted)
 
 
-def test_the_costs_of_the_course_of_the_claim_alone_count(folder):
-    programme = opened(folder, COSTS)
+def test_the_costs_of_the_course_of_the_claim_alone_count(folder, programme):
     finding = programme["manfaat"]
     back = finding.value
     assert back.costs.total == 24_000_000
@@ -179,21 +211,13 @@ def test_the_costs_of_the_course_of_the_claim_alone_count(folder):
     thousands = ONCE.replace("[report]", DPA.replace("price_year", "unit = 1000\ntotals = []\nprice_year"))
     (folder / "study.toml").write_text(thousands + WAIT + COSTS, encoding="utf-8")
     assert ai.open_study(folder / "study.toml").claim("manfaat").worth.costs.parameters["unit"] == 1000
-    alone = opened(folder, COSTS, 'match = ["Manajemen Proyek"]\n')["manfaat"]
-    assert alone.value.costs.total == 9_000_000
+    assert costs_of(programme.claim("lain").worth)[0].total == 9_000_000
 
 
-def test_whose_costs_they_are_is_asked_where_it_cannot_be_told(folder):
-    budget = pd.read_csv(folder / "dpa.csv", dtype=str)
-    budget.iloc[1:].to_csv(folder / "dpa2.csv", index=False)  # the first course has lost its heading
-    once = ONCE.replace("[report]", DPA.replace("dpa.csv", "dpa2.csv")).replace("[files.dpa]", "[files.dua]")
-    with pytest.raises(StudyError, match=r"\[files.dua\]: No row of costs is of 'E-Government'"):
-        opened(folder, COSTS.replace('"dpa"', '"dua"'), once=once)["manfaat"]
-    budget.assign(Kegiatan=["E-Government"] * 3 + ["Proyek"] * 2).iloc[[1, 2, 4]].to_csv(
-        folder / "dpa2.csv", index=False
-    )
-    once = once.replace("price_year = 2024", 'price_year = 2024\ncourse = "Kegiatan"', 1)
-    assert opened(folder, COSTS.replace('"dpa"', '"dua"'), once=once)["manfaat"].value.costs.total == 24_000_000
+def test_whose_costs_they_are_is_asked_where_it_cannot_be_told(programme):
+    with pytest.raises(StudyError, match=r"\[files.tanpa_judul\]: No row of costs is of 'E-Government'"):
+        costs_of(programme.claim("tanpa_judul").worth)
+    assert costs_of(programme.claim("kolom").worth)[0].total == 24_000_000
 
 
 def test_where_the_effect_may_be_zero_no_money_is_counted(folder):
@@ -215,14 +239,18 @@ def test_where_the_effect_may_be_zero_no_money_is_counted(folder):
         ('of = "waktu"', 'of = "wakt"', r"\[claim penyelenggara\]: of = 'wakt' is not .*Did you mean 'waktu'"),
         ('by = "provider"\n', "", r"\[claim penyelenggara\]: A claim with of = ... needs by"),
         ('by = "provider"', 'bye = "provider"', r"\[claim penyelenggara\]: A claim with of = ... needs by"),
-        ('by = "provider"', 'by = "Kannal"', r"Did you mean 'Kanal'"),
     ],
 )
 def test_what_is_wrong_in_such_a_claim_is_named(folder, old, new, said):
     text = GROUPS.split('[[claim]]\nid = "dosis"')[0]
     assert old in text
     with pytest.raises(StudyError, match=said):
-        opened(folder, text.replace(old, new))["penyelenggara"]
+        opened(folder, text.replace(old, new))
+
+
+def test_a_column_that_is_not_there_is_named_with_the_one_that_is(programme):
+    with pytest.raises(StudyError, match=r"Did you mean 'Kanal'"):
+        programme["salah"]
 
 
 @pytest.mark.parametrize(
@@ -274,23 +302,15 @@ def test_check_looks_at_the_files_once_and_at_the_budget_too(folder):
         (folder / "away.csv").rename(folder / "dpa.csv")
 
 
-def test_amounts_that_do_not_count_are_told_by_check_the_page_of_the_claim_and_the_brief(folder):
-    plain = (folder / "dpa.csv").read_bytes()
-    table = pd.read_csv(folder / "dpa.csv", dtype=str)
-    table.assign(Realisasi="1.000.000").to_csv(folder / "dpa.csv", index=False)
-    try:
-        programme = opened(folder, COSTS)
-        assert "write amount = 'Realisasi'" in programme.check("en").text
-        finding = programme["manfaat"]
-        said = "'Realisasi' adds up to Rp2,000,000 for the same components: Rp22,000,000 (91.7%) less than what counts"
-        assert said in str((finding.refusal, *finding.said)[0 if finding.refusal else 1])
-        in_brief = in_short([finding], level=0.95).frame["change"].iloc[0]
-        assert said in str(in_brief)
-    finally:
-        (folder / "dpa.csv").write_bytes(plain)
+def test_amounts_that_do_not_count_are_told_by_check_the_page_of_the_claim_and_the_brief(programme):
+    assert "write amount = 'Realisasi'" in programme.check("en").text
+    finding = programme["realisasi"]
+    said = "'Realisasi' adds up to Rp2,000,000 for the same components: Rp22,000,000 (91.7%) less than what counts"
+    assert said in str((finding.refusal, *finding.said)[0 if finding.refusal else 1])
+    assert said in str(in_short([finding], level=0.95).frame["change"].iloc[0])
 
 
-def test_the_offices_of_the_course_are_those_of_the_claim(grouped):
-    found = grouped["bentuk"].value
+def test_the_offices_of_the_course_are_those_of_the_claim(programme):
+    found = programme["bentuk"].value
     assert sum(found.sizes) == len(EGOV)
     assert len(found.inference.effects.design.panel.units) == len(OFFICES)

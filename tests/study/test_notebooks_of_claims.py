@@ -19,7 +19,10 @@ from asn_impact.study.whole import run_programme
 
 from .programme_files import STUDY, write_programme
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 ONCE, *CLAIMS = STUDY.split("[[claim]]")
 _, ONLINE, HAPPY, LATE, QUEUE = (f"[[claim]]{part}".replace('placebo = ["sarana"]', "") for part in CLAIMS)
 
@@ -40,7 +43,9 @@ def programme(place):
 
 @pytest.fixture(scope="module")
 def finished(programme):
-    return run_programme(programme)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notebooks, "TOGETHER", 1)  # in one kernel
+        return run_programme(programme)
 
 
 def book(finished, name):

@@ -1,5 +1,7 @@
 """A study whose period effects are of each regency, as its file says it and as Python does."""
 
+from dataclasses import replace
+
 import pytest
 
 import asn_impact as ai
@@ -93,8 +95,9 @@ def test_a_column_that_is_none_of_the_units_is_refused_before_anything_is_estima
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("undrawn_here")
 def test_the_report_says_whose_the_period_effects_are(folder):
-    finished = run(ready(folder)[0])
+    finished = run(replace(ready(folder)[0], formats=("html",)))
     assert finished.refusal is None
     report = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
     assert ai.Imputation(periods="regency").entry.name.text("id").text.split(", ")[-1] in report
