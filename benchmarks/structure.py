@@ -6,6 +6,7 @@ python benchmarks/structure.py
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,11 +34,11 @@ def sources() -> Iterator[tuple[str, str]]:
         yield file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8")
 
 
-def calls(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and the dotted name of every call."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
+@functools.cache
+def calls(text: str) -> list[tuple[int, str]]:
+    """Return the line and the dotted name of every call."""
+    found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    return [(node.lineno, ast.unparse(node.func)) for node in found]
 
 
 def regular_expressions() -> list[str]:

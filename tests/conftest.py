@@ -1,5 +1,6 @@
 """Property tests try the same examples on every run; ``ASN_IMPACT_EXAMPLES=20000`` looks for so many new ones each."""
 
+import gc
 import os
 
 import pytest
@@ -8,6 +9,15 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 SEARCHED = int(os.environ.get("ASN_IMPACT_EXAMPLES", "0"))
+
+
+gc.disable()  # what is made while tests are collected stays until the end: not to be looked through again and again
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, and only what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,7 +46,7 @@ def test_what_no_wave_has_is_refused():
         quietly(GroupTime(), design_of(outcome, starts)).event_study(balanced=2)
 
 
-@settings(max_examples=24)
+@settings(max_examples=14)
 @given(seed=st.integers(0, 10_000), steps=st.integers(0, 3), never=st.sampled_from([0, 2]))
 @pytest.mark.parametrize("estimator", ESTIMATORS[:4], ids=lambda e: type(e).__name__)
 def test_property_cohorts_are_the_same_and_a_cluster_left_out_is_estimating_again(estimator, seed, steps, never):

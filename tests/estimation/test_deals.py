@@ -18,6 +18,7 @@ from asn_impact.estimation import (
 from asn_impact.estimation.resampling import _deal, deal_one_by_one, some_ways, times_of_clusters
 from tests.estimation.random_designs import design_of, quietly
 
+DEALS = 16
 CLOSE = 1e-10  # sums of some hundred terms of size one
 ESTIMATORS = [
     GroupTime(),
@@ -44,10 +45,10 @@ def make_design(shape="plain"):
 
 def numbers(effects, one_by_one):
     times = times_of_clusters(effects.design)
-    orders = some_ways(times, np.zeros(len(times), dtype=int), 40, 3)
+    orders = some_ways(times, np.zeros(len(times), dtype=int), DEALS, 3)
     if one_by_one:
         return deal_one_by_one(effects, orders)
-    draws = _deal(effects, orders, 40, 1.0)
+    draws = _deal(effects, orders, DEALS, 1.0)
     return [np.stack([getattr(d, name) for d in draws], axis=1) for name in ("a0", "a1", "q0", "q1", "q2")]
 
 

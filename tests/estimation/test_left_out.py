@@ -50,7 +50,7 @@ def make_design(seed, *, missing=0.1, never=4, periods=9):
     return design_of(outcome, starts, observed=observed, attributes={"size": rng.normal(size=len(starts))})
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), view=st.sampled_from(VIEWS), never=st.sampled_from([0, 4]))
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
 def test_property_a_view_without_a_cluster_is_the_view_estimated_again(estimator, seed, view, never):
@@ -84,7 +84,7 @@ def lone_wave(seed, *, missing=0.1):
     return design_of(outcome, starts, observed=observed, attributes={"size": rng.normal(size=len(starts))})
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000))
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
 def test_property_every_term_without_a_cluster_is_the_term_estimated_again(estimator, seed):

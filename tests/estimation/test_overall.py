@@ -1,5 +1,6 @@
 """The overall of waves, of times since adoption, of periods: one number, whatever asks for it."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_it_is_the_mean_of_the_numbers_of_the_view(estimator, view):
     np.testing.assert_allclose(same.influence, overall.influence, rtol=SAME)
 
 
-@settings(max_examples=15)
+@settings(max_examples=9)
 @given(seed=st.integers(0, 10_000), view=st.sampled_from(VIEWS), never=st.sampled_from([0, 4]))
 @pytest.mark.parametrize("estimator", ESTIMATORS, **named)
 def test_property_without_a_cluster_it_is_what_estimating_again_gives(estimator, seed, view, never):
@@ -137,11 +138,16 @@ def test_low_rank_and_dense_give_the_same_variance_and_degrees(estimator, view):
     np.testing.assert_allclose(low.traces(groups).product, dense.traces(groups).product, rtol=1e-6)
 
 
+@functools.cache
+def estimated(estimator):
+    return quietly(estimator, make_design(5))
+
+
 @pytest.mark.parametrize("rule", RULES, **named)
 @pytest.mark.parametrize("view", [Cohorts(), EventStudy(last=1), Calendar()], **named)
 @pytest.mark.parametrize("estimator", [GroupTime(), Imputation(), GLSImputation(), Saturated()], **named)
 def test_every_rule_has_an_error_for_it(estimator, view, rule):
-    inference = quietly(lambda: rule(estimator(make_design(5)).average_by(Overall(view))))
+    inference = quietly(lambda: rule(estimated(estimator).average_by(Overall(view))))
     low, high = inference.interval()
     assert np.isfinite([*low, *high]).all()
     assert (low < high).all()

@@ -1,5 +1,7 @@
 """A unit that says nothing about an estimate is no cluster, in any rule."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -47,13 +49,17 @@ def make_design(*, once=15, seed=1):
     return design_of(outcome, starts, observed=observed)
 
 
+@functools.cache
+def overall_of(estimator, once, there):
+    design = make_design(once=once)
+    return quietly(lambda: estimator(design if there else design.without(once)).overall())
+
+
 @pytest.mark.parametrize("once", [15, 7], ids=["never treated", "treated"])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_a_unit_seen_once_changes_nothing(estimator, rule, once):
-    design = make_design(once=once)
-    there = quietly(lambda: infer(estimator(design).overall(), rule))
-    away = quietly(lambda: infer(estimator(design.without(once)).overall(), rule))
+    there, away = (quietly(infer, overall_of(estimator, once, there), rule) for there in (True, False))
     ours, theirs = there.table().iloc[:, 1:], away.table().iloc[:, 1:]
     np.testing.assert_allclose(ours.to_numpy(float), theirs.to_numpy(float), rtol=SAME, atol=SAME)
     assert there.clusters["clusters"] == 19

@@ -154,7 +154,8 @@ PERSONS = [text for _, _, text in identifiers_again(4, 1) if "\n" not in text an
 def test_no_reader_says_a_person_back(door: str, tmp_path: Path) -> None:
     frame, read = DOORS[door]
     turn = iter(PERSONS[len(door) :] + PERSONS)
-    for column in frame.columns:
+    alike = {*ELEMENTS[1:-1], "2024-03-05", "2024-03-06"}  # marks and days between the first and the last
+    for column in frame.columns.difference(alike, sort=False):
         for where in ("heading", "one", "all"):
             person, found = next(turn), frame.astype(str)
             if where == "heading":

@@ -76,8 +76,8 @@ def test_the_rows_are_those_of_the_ledger_in_every_engine(tmp_path: Path) -> Non
 ROW = st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(1, 9), st.one_of(st.none(), st.integers(1, 12)))
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
-@given(st.lists(ROW, min_size=1, max_size=24))
+@settings(max_examples=7, suppress_health_check=list(HealthCheck))
+@given(st.lists(ROW, min_size=6, max_size=24))
 def test_dropped_and_ledger_always_agree(rows: list[tuple[int, int, int, int | None]]) -> None:
     frame = pd.DataFrame(
         {

@@ -21,13 +21,13 @@ from tests.intake.conftest import HEADINGS, lines
 AS_OF = "2024-12-31"
 CASES = {
     "clean": lines(),
-    "totals and a signature": lines() + "JUMLAH;;60\n;Muara Bulian, 31 Desember 2024;\n",
-    "no dates and placeholders": lines()
-    + "Dinas 1;belum;\nDinas 1;20/03/2024;0000-00-00\nDinas 2;20/03/2024;31/12/9999\n",
-    "a long wait and a slip": lines() + "Dinas 1;20/03/2004;21/03/2024\nDinas 1;20/03/2024;01/02/2024\n",
-    "after the export": lines() + "Dinas 1;20/03/2025;\nDinas 1;20/03/2024;21/03/2025\n",
+    "every fault at once": lines()
+    + "Dinas 1;belum;\nDinas 1;20/03/2024;0000-00-00\nDinas 2;20/03/2024;31/12/9999\n"  # no dates, placeholders
+    + "Dinas 1;20/03/2004;21/03/2024\nDinas 1;20/03/2024;01/02/2024\n"  # a long wait and a slip
+    + "Dinas 1;20/03/2025;\nDinas 1;20/03/2024;21/03/2025\n"  # after the export
+    + ";20/03/2024;21/03/2024\n"  # no office
+    + "JUMLAH;;60\n;Muara Bulian, 31 Desember 2024;\n",  # totals and a signature
     "shielded codes": lines().replace("Dinas 1", "'007").replace("Dinas 2", '"=""008"""'),
-    "no office": lines() + ";20/03/2024;21/03/2024\n",
 }
 
 

@@ -206,12 +206,12 @@ def test_numbers_that_begin_again_are_told_apart_beside_copies_of_other_steps(tm
     assert one == other
 
 
-@pytest.mark.parametrize("sign", ["\u200b", "\u00a0", "\t", "\x7f", "\u00e9", "", " "])
-def test_a_strange_sign_in_a_number_is_read_in_a_file_as_in_a_frame(tmp_path, sign) -> None:
-    frame = steps_of("1234", "abab", "1212")
-    frame["case"] = [f"B-{case}{sign}" if case == "1" else f"B-{case}" for case in frame["case"]]
+def test_strange_signs_in_numbers_are_read_in_a_file_as_in_a_frame(tmp_path) -> None:
+    signs = ["\u200b", "\u00a0", "\t", "\x7f", "\u00e9", "", " "]
+    frame = steps_of("1234567", "abababa", "1212121")
+    frame["case"] = [f"B-{case}{sign}" for case, sign in zip(frame["case"], signs, strict=True)]
     frame.to_parquet(tmp_path / "log.parquet")
     found = [read_steps(source, as_of="2024-02-01") for source in (frame, tmp_path / "log.parquet")]
     one, other = (sorted(extract.records.collect()["case"].to_list()) for extract in found)
     assert one == other
-    assert one == ["B-1\u00e9" if sign == "\u00e9" else "B-1", "B-2", "B-3", "B-4"]
+    assert one == ["B-1", "B-2", "B-3", "B-4", "B-5\u00e9", "B-6", "B-7"]

@@ -85,8 +85,11 @@ def test_a_word_that_is_not_known_does_not_make_everybody_pass(heading: str, wor
     assert f"'{word}': \"failed\"" in str(caught.value)
     assert share(ai.read_training(rows, staff=STAFF, passed_words={word: "failed"})) == {"Dinas A": 0.5}
     assert share(ai.read_training(rows, staff=STAFF, passed_words={word.upper(): "passed"})) == {"Dinas A": 1.0}
+
+
+def test_what_a_word_means_is_passed_or_failed() -> None:
     with pytest.raises(InputError, match="passed_words"):
-        ai.read_training(rows, passed_words={word: "gugur"})
+        ai.read_training(people(Hasil="Remedial"), passed_words={"Remedial": "gugur"})
 
 
 @pytest.mark.parametrize(
@@ -182,6 +185,8 @@ def test_a_share_never_counts_a_row_of_many_persons_as_one(heading: str) -> None
     columns = {"staff": "Pegawai"}
     with pytest.raises(InputError, match="would count as one person"):
         ai.read_training(frame, share=0.5, columns=columns)
+    if heading != "Peserta":  # what is answered goes the same way for every heading
+        return
     read = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": heading})
     assert read.adopted.to_dict() == {"A": pd.Period("2023-03", "M"), "B": pd.NaT}
     each = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": None})
@@ -252,8 +257,17 @@ def test_a_long_name_of_one_office_is_one_office(label: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
-@pytest.mark.parametrize("heading", ["Info", "Kolom7", "Ket.", "Catatan Panitia", "Nilai Akhir", "X"])
-@pytest.mark.parametrize("as_file", [True, False])
+@pytest.mark.parametrize(
+    ("heading", "as_file"),
+    [
+        ("Info", False),
+        ("Kolom7", True),
+        ("Ket.", False),
+        ("Catatan Panitia", False),
+        ("Nilai Akhir", True),
+        ("X", False),
+    ],
+)
 def test_who_passed_is_found_by_its_words_under_any_heading(heading: str, as_file: bool, tmp_path: Path) -> None:
     rows = pd.DataFrame(
         {

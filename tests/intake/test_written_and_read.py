@@ -106,7 +106,7 @@ CASES = st.lists(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)  # each form and spelling alone: test_formats, test_dates, test_labels
 @given(
     cases=CASES,
     day=st.sampled_from(sorted(DATES)),
@@ -150,7 +150,7 @@ def span(first: dt.date, last: dt.date, until: str) -> str:
     return f"{start}{until}{end}" if first.year == last.year else f"{start} {first.year}{until}{end}"
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)  # and each word and range alone: test_training_lists, test_dates
 @given(
     trained=TRAINED,
     passing=st.sampled_from(("Keterangan", "Status Kelulusan", "Hasil")),

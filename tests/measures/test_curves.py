@@ -1,6 +1,7 @@
 """Completion curves: exact shares in mature months, product-limit estimates in the others, panels of one day."""
 
 import datetime as dt
+import functools
 import pickle
 import re
 from dataclasses import replace
@@ -53,6 +54,12 @@ def times(frame, as_of=AS_OF):
     return measure(read_exports(frame, as_of=as_of), CALENDAR)
 
 
+@functools.cache
+def known():
+    """The usual cases, read and measured once."""
+    return times(cases())
+
+
 def counted(waits, followed, horizon):
     """Counts as `incidence` takes them, from the wait and the follow-up of each case; NEVER is no decision."""
     decided, all_of = np.zeros((1, horizon + 1, horizon + 1)), np.zeros((1, horizon + 1))
@@ -80,7 +87,7 @@ def twin(waits, followed, day):
 
 
 def test_every_day_of_the_curve_is_the_share_within_that_day():
-    durations = times(cases())
+    durations = known()
     curve = tabulate(durations, CompletionCurve(20))
     for day in (0, 1, 7, 20):
         within = tabulate(durations, Within(day))
@@ -104,7 +111,7 @@ def test_a_longer_curve_is_the_same_up_to_the_end_of_the_shorter(engine):
 
 
 def test_the_panel_itself_is_that_of_the_horizon():
-    durations = times(cases())
+    durations = known()
     curve, last = tabulate(durations, CompletionCurve(20)), tabulate(durations, Within(20))
     assert isinstance(curve, CurvePanel)
     assert (curve.units, curve.timeline.labels, curve.immature) == (last.units, last.timeline.labels, last.immature)
@@ -113,7 +120,7 @@ def test_the_panel_itself_is_that_of_the_horizon():
 
 
 def test_the_area_above_the_curve_is_the_restricted_mean():
-    durations, horizon = times(cases()), 20
+    durations, horizon = known(), 20
     curve = tabulate(durations, CompletionCurve(horizon))
     area = (1 - curve.curve[:, :, :horizon]).sum(axis=2)
     np.testing.assert_allclose(area, tabulate(durations, RestrictedMean(horizon)).mean, rtol=ROUNDING)
@@ -136,7 +143,7 @@ def test_withdrawn_cases_never_complete_and_rejected_ones_do():
 
 
 def test_with_kaplan_meier_mature_months_are_unchanged_and_the_others_enter():
-    durations = times(cases())
+    durations = known()
     out, km = (tabulate(durations, CompletionCurve(30, immature=how)) for how in ("leave_out", "kaplan_meier"))
     t = len(out.timeline)
     assert km.timeline.labels[:t] == out.timeline.labels
@@ -279,7 +286,7 @@ def test_curves_do_not_depend_on_the_order_of_the_records_or_on_other_offices():
 
 
 def test_selecting_units_selects_their_curves():
-    panel = tabulate(times(cases()), CompletionCurve(30, immature="kaplan_meier"))
+    panel = tabulate(known(), CompletionCurve(30, immature="kaplan_meier"))
     chosen = panel.select(np.array([2, 0]))
     assert (chosen.units, chosen.horizon) == (("O3", "O1"), 30)
     np.testing.assert_array_equal(chosen.curve, panel.curve[[2, 0]])
@@ -287,7 +294,7 @@ def test_selecting_units_selects_their_curves():
 
 
 def test_a_curve_is_read_only_shows_itself_and_survives_a_pickle():
-    panel = tabulate(times(cases()), CompletionCurve(30))
+    panel = tabulate(known(), CompletionCurve(30))
     with pytest.raises(ValueError, match="read-only"):
         panel.curve[0, 0, 0] = 1
     assert repr(panel) == "Panel(completion_curve_30: 3 units x 10 periods, 2024-01 to 2024-10)"
@@ -296,7 +303,7 @@ def test_a_curve_is_read_only_shows_itself_and_survives_a_pickle():
 
 
 def test_a_changed_mean_without_its_curve_is_refused_on_single_days():
-    panel = tabulate(times(cases()), CompletionCurve(30))
+    panel = tabulate(known(), CompletionCurve(30))
     with pytest.raises(InputError, match="its curve was not"):
         replace(panel, mean=panel.mean + 1).at(3)
     constant = replace(panel, mean=np.full(panel.mean.shape, 2.0), within=np.zeros(panel.within.shape))
@@ -306,16 +313,16 @@ def test_a_changed_mean_without_its_curve_is_refused_on_single_days():
 @pytest.mark.parametrize("day", [-1, 31])
 def test_a_day_beyond_the_curve_is_refused(day):
     with pytest.raises(InputError, match="Expected 0 to 30"):
-        tabulate(times(cases()), CompletionCurve(30)).at(day)
+        tabulate(known(), CompletionCurve(30)).at(day)
 
 
 def test_covariates_and_horizons_nobody_was_followed_for_are_refused():
     with pytest.raises(InputError, match="no covariates inside its cells"):
         tabulate(times(cases().assign(pages="3")), CompletionCurve(30), covariates="status")
     with pytest.raises(InputError, match=r"2024-01, followed longest, have \d+ of 900 working days"):
-        tabulate(times(cases()), CompletionCurve(900))
+        tabulate(known(), CompletionCurve(900))
     with pytest.raises(InputError, match=re.escape("No cell can answer completion_curve_900 on its last day")):
-        tabulate(times(cases()), CompletionCurve(900, immature="kaplan_meier"))
+        tabulate(known(), CompletionCurve(900, immature="kaplan_meier"))
 
 
 @pytest.mark.parametrize("make", [lambda: CompletionCurve(0), lambda: CompletionCurve(2.5)])
@@ -335,7 +342,7 @@ def test_the_clock_names_the_unit_of_its_days():
 
 
 def test_maturity_is_told_for_a_curve_as_for_its_last_day():
-    durations = times(cases())
+    durations = known()
     pd.testing.assert_frame_equal(maturity(durations, CompletionCurve(30)), maturity(durations, Within(30)))
 
 

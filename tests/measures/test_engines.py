@@ -101,8 +101,10 @@ def fetched(monkeypatch) -> list[int]:
     return counts
 
 
-def _counting(fetch: Any, counts: list[int]) -> Any:
+def _counting(fetch: Any, counts: list[int], asked: list[Any] | None = None) -> Any:
     def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if asked is not None:
+            asked.append(self)
         found = fetch(self, *args, **kwargs)
         counts.append(len(found) if hasattr(found, "__len__") else 1)
         return found
@@ -110,21 +112,44 @@ def _counting(fetch: Any, counts: list[int]) -> Any:
     return counted
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of the adapter, not of ours
-def test_a_database_behind_ibis_gives_the_same_cells_and_keeps_its_rows(expected, fetched, tmp_path):
+@pytest.fixture(scope="module")
+def behind_ibis(tmp_path_factory) -> SimpleNamespace:
+    """What a database behind Ibis gives, how many rows left it for that, and all that it was asked, in every way."""
     ibis = pytest.importorskip("ibis")
-    office_records().to_parquet(tmp_path / "izin.parquet")
-    assert_same(cells(ibis.duckdb.connect().read_parquet(tmp_path / "izin.parquet")), expected)
-    assert fetched
-    assert max(fetched) <= LOOKED_AT, "no more rows leave the database than there are days, cells and numbers looked at"
+    expression = ibis.expr.types.core.Expr
+    place = tmp_path_factory.mktemp("izin")
+    office_records().to_parquet(place / "izin.parquet")
+    office_records().assign(urgent=lambda d: d["urgent"].astype(int)).to_parquet(place / "counted.parquet")
+    log_of_steps().to_parquet(place / "steps.parquet")
+    asked: list[Any] = []
+    counts: list[int] = []
+
+    def table(name: str) -> Any:
+        return ibis.duckdb.connect().read_parquet(place / f"{name}.parquet")
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the adapter, not of ours
+        for name in ("to_pyarrow", "execute"):
+            patch.setattr(expression, name, _counting(getattr(expression, name), counts, asked))
+        found, on_clocks_found = cells(table("izin")), on_clocks(table("steps"))
+        assert counts
+        most = max(counts)
+        extract = ai.read_exports(table("counted"), as_of=AS_OF, keep=["urgent", "amount"])
+        times = ai.measure(extract, ai.WorkCalendar.indonesia(), clock="calendar_days")
+        ai.tabulate(times, RESTRICTED, by=("service", "office"), covariates=["amount"], per="quarter")
+        ai.tabulate(times, ai.CompletionCurve(20, immature="kaplan_meier"))
+        ai.tabulate(times, ai.Score("amount"), sampling_weight="urgent")
+    assert len(asked) > 20
+    return SimpleNamespace(cells=found, on_clocks=on_clocks_found, most=most, queries=_with_every_operation(asked))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_a_log_of_steps_behind_ibis_gives_the_same_clocks_and_keeps_its_rows(expected_on_clocks, fetched, tmp_path):
-    ibis = pytest.importorskip("ibis")
-    log_of_steps().to_parquet(tmp_path / "steps.parquet")
-    assert_same(on_clocks(ibis.duckdb.connect().read_parquet(tmp_path / "steps.parquet")), expected_on_clocks)
-    assert max(fetched) <= LOOKED_AT
+def test_a_database_behind_ibis_gives_the_same_cells_and_keeps_its_rows(expected, behind_ibis):
+    assert_same(behind_ibis.cells, expected)
+    assert behind_ibis.most <= LOOKED_AT, "no more rows leave than there are days, cells and numbers looked at"
+
+
+def test_a_log_of_steps_behind_ibis_gives_the_same_clocks(expected_on_clocks, behind_ibis):
+    assert_same(behind_ibis.on_clocks, expected_on_clocks)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -138,38 +163,6 @@ def test_a_frame_that_cannot_be_served_is_refused_at_the_door(tmp_path):
 
 
 DIALECTS = ("postgres", "mysql", "trino", "snowflake", "bigquery", "clickhouse", "databricks", "athena")
-
-
-@pytest.fixture(scope="module")
-def queries(tmp_path_factory) -> list[Any]:
-    """What is asked while records are read, measured and tabulated in all the ways there are."""
-    ibis = pytest.importorskip("ibis")
-    expression = ibis.expr.types.core.Expr
-    file = tmp_path_factory.mktemp("izin") / "izin.parquet"
-    office_records().assign(urgent=lambda d: d["urgent"].astype(int)).to_parquet(file)
-    sent: list[Any] = []
-
-    def noting(fetch: Any) -> Any:
-        def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-            sent.append(self)
-            return fetch(self, *args, **kwargs)
-
-        return noted
-
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in ("to_pyarrow", "execute"):
-            patch.setattr(expression, name, noting(getattr(expression, name)))
-        cells(ibis.duckdb.connect().read_parquet(file))
-        extract = ai.read_exports(ibis.duckdb.connect().read_parquet(file), as_of=AS_OF, keep=["urgent", "amount"])
-        times = ai.measure(extract, ai.WorkCalendar.indonesia(), clock="calendar_days")
-        ai.tabulate(times, RESTRICTED, by=("service", "office"), covariates=["amount"], per="quarter")
-        ai.tabulate(times, ai.CompletionCurve(20, immature="kaplan_meier"))
-        ai.tabulate(times, ai.Score("amount"), sampling_weight="urgent")
-        log_of_steps().to_parquet(file.with_name("steps.parquet"))
-        on_clocks(ibis.duckdb.connect().read_parquet(file.with_name("steps.parquet")))
-    assert len(sent) > 20
-    return _with_every_operation(sent)
 
 
 def _with_every_operation(sent: list[Any]) -> list[Any]:
@@ -190,18 +183,18 @@ def _with_every_operation(sent: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.filterwarnings("ignore")
-def test_every_query_can_be_written_in_the_sql_of_a_server(queries, dialect):
+def test_every_query_can_be_written_in_the_sql_of_a_server(behind_ibis, dialect):
     ibis = pytest.importorskip("ibis")
-    for query in queries:
+    for query in behind_ibis.queries:
         assert "SELECT" in ibis.to_sql(query, dialect=dialect).upper()
 
 
 @pytest.mark.parametrize("dialect", LACKING)
 @pytest.mark.filterwarnings("ignore")
-def test_a_server_whose_sql_lacks_a_function_is_refused_at_the_door(queries, dialect, monkeypatch):
+def test_a_server_whose_sql_lacks_a_function_is_refused_at_the_door(behind_ibis, dialect, monkeypatch):
     ibis = pytest.importorskip("ibis")
     with pytest.raises(ibis.common.exceptions.OperationNotDefinedError):
-        _ = [ibis.to_sql(query, dialect=dialect) for query in queries]
+        _ = [ibis.to_sql(query, dialect=dialect) for query in behind_ibis.queries]
     table = ibis.memtable(office_records()[["case", "office", "received", "decided"]])
     monkeypatch.setattr(type(table), "get_backend", lambda _: SimpleNamespace(name=dialect))
     with pytest.raises(ai.InputError, match=rf"{dialect} lacks.*to_parquet"):

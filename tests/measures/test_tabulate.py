@@ -1,6 +1,7 @@
 """From durations to cells: exact numbers, the maturity rule, and a world in which nothing happens."""
 
 import datetime as dt
+import functools
 
 import narwhals as nw
 import numpy as np
@@ -47,6 +48,12 @@ def cases(count=900, seed=3, *, wait=0.06, as_of=AS_OF):
 def times(frame, as_of=AS_OF):
     extra = [name for name in ("answer", "digital") if name in frame]
     return measure(read_exports(frame, as_of=as_of, keep=extra), CALENDAR)
+
+
+@functools.cache
+def known():
+    """The usual cases, read and measured once."""
+    return times(cases())
 
 
 def wait_of(frame):
@@ -99,7 +106,7 @@ def test_undecided_and_withdrawn_cases_are_not_completed():
 
 
 def test_the_restricted_mean_is_the_horizon_less_the_area_under_the_completion_curve():
-    durations, horizon = times(cases()), 12
+    durations, horizon = known(), 12
     curve = [tabulate(durations, Within(d)) for d in range(horizon)]
     panel = tabulate(durations, RestrictedMean(horizon))
     months = [curve[0].timeline.labels.index(label) for label in panel.timeline.labels]
@@ -157,7 +164,7 @@ def test_an_office_without_a_case_in_a_month_has_an_empty_cell_there():
 
 
 def test_units_of_two_columns_carry_both_as_attributes():
-    panel = tabulate(times(cases()), Within(5), by=("office", "service"))
+    panel = tabulate(known(), Within(5), by=("office", "service"))
     assert panel.units[:2] == ("O1 / PBG", "O1 / SIP")
     assert panel.attributes.to_dict("list") == {
         "office": ["O1", "O1", "O2", "O2", "O3", "O3"],
@@ -166,7 +173,7 @@ def test_units_of_two_columns_carry_both_as_attributes():
 
 
 def test_offices_by_service_add_up_to_offices():
-    durations = times(cases())
+    durations = known()
     office = tabulate(durations, RestrictedMean(30))
     both = tabulate(durations, RestrictedMean(30), by=("office", "service"))
     total = np.nan_to_num(both.mean * both.n).reshape(3, 2, -1).sum(axis=1)
@@ -207,7 +214,7 @@ def test_a_share_is_the_mean_of_ones_and_zeros():
 
 def test_a_share_of_other_numbers_than_zero_and_one_is_refused():
     with pytest.raises(InputError, match="other numbers than 0 and 1"):
-        tabulate(times(cases()), Share("answer"))
+        tabulate(known(), Share("answer"))
 
 
 def test_infinite_scores_are_left_out_and_counted():
@@ -225,7 +232,7 @@ def test_a_share_of_fractions_is_refused():
 @pytest.mark.parametrize("outcome", [Score("service"), Share("service")])
 def test_texts_are_no_score_and_no_share(outcome):
     with pytest.raises(InputError, match=r"Column 'service' holds .* no plain number"):
-        tabulate(times(cases()), outcome)
+        tabulate(known(), outcome)
 
 
 def test_records_without_a_service_are_left_out_and_counted():
@@ -246,7 +253,7 @@ def test_units_that_would_have_one_name_are_refused():
 
 def test_a_unit_needs_a_column():
     with pytest.raises(InputError, match="names no column"):
-        tabulate(times(cases()), Within(5), by=())
+        tabulate(known(), Within(5), by=())
 
 
 def test_counts_are_one_observation_a_cell_and_zero_where_nothing_came():
@@ -269,12 +276,12 @@ def test_a_month_that_was_not_over_is_no_count():
 
 def test_no_mature_month_is_an_error_that_says_what_there_is():
     with pytest.raises(InputError, match=r"2024-01, followed longest, have \d+ of 900 working days"):
-        tabulate(times(cases()), RestrictedMean(900))
+        tabulate(known(), RestrictedMean(900))
 
 
 def test_a_column_that_does_not_exist_is_named_with_the_alternatives():
     with pytest.raises(InputError, match=r"Column 'ofice' .* Did you mean 'office'"):
-        tabulate(times(cases()), Within(5), by="ofice")
+        tabulate(known(), Within(5), by="ofice")
 
 
 def test_the_clock_names_the_unit():
@@ -321,7 +328,7 @@ def test_where_nothing_happens_closed_cases_look_faster_and_restricted_means_do_
 
 
 def test_a_panel_of_durations_is_lazy_until_tabulated():
-    assert isinstance(times(cases()).records, nw.LazyFrame)
+    assert isinstance(known().records, nw.LazyFrame)
 
 
 def test_a_completion_curve_needs_waiting_times():
@@ -332,7 +339,7 @@ def test_a_completion_curve_needs_waiting_times():
             self.records, self.as_of = durations.records, durations.as_of
             self.as_of_day, self.notes = durations.as_of_day, durations.notes
 
-    answers = Answers(times(cases()))
+    answers = Answers(known())
     assert tabulate(answers, Score("answer")).n.sum() == 900
     with pytest.raises(InputError, match="completion_curve_30 is an outcome of waiting times"):
         tabulate(answers, CompletionCurve(30))

@@ -172,7 +172,7 @@ def test_nothing_drawn_leaves_the_page_and_names_do_not_overlap(charts, kind, la
     page = figures.PAGES[size]
     with apply_style(page):
         figure = charts[kind, language].figure(size)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         box = figure.get_tightbbox()
     assert box.x0 >= -0.01
     assert box.y0 >= -0.01
@@ -198,7 +198,7 @@ def test_the_alt_text_states_the_finding(charts, kind, language):
 def test_indonesian_charts_hold_no_english(charts, kind):
     chart = charts[kind, "id"]
     figure = chart.figure()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     texts = " ".join(t.get_text() for t in figure.findobj(Text)) + " " + chart.alt
     english = {"the", "of", "and", "trained", "training", "months", "since", "never", "used", "open", "source", "by"}
     english |= {"may", "aug", "oct", "dec", "units", "interval", "with", "to", "up", "draws", "share", "effect"}
@@ -308,7 +308,7 @@ def test_open_and_contradicted_intervals_are_drawn_and_saved(made, panel, tmp_pa
     ]
     chart = figures.sensitivity(given, made.survives, outcome=panel.outcome, language="en")
     figure = chart.figure()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     texts = [t.get_text() for t in figure.findobj(Text)]
     assert any("contradict" in t for t in texts)
     low, high = figure.axes[0].get_xlim()

@@ -44,7 +44,7 @@ def scrutiny(design):
 # ------------------------------------------------------------------------------------------------ the record
 
 
-def test_a_list_and_the_record_of_it_give_the_same_bytes(tmp_path, answer, event, months, record):
+def test_a_list_and_the_record_of_it_give_the_same_bytes(tmp_path, answer, event, months, record, undrawn_here):
     facts = {"title": "x", "source": "y", "ledger": record, "level": 0.9}
     publish(tmp_path / "list", [answer, event, months], language="id", formats=["html"], **facts)
     named = Report(answer=answer, by_time=event, months=months, **facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 MONTHS = pd.period_range("2024-01", periods=12, freq="M")
 
 
+@functools.cache
 def cases(*, odd=0, still_open=0, effect=2, seed=3, offices=12):
     """Applications of twelve offices of which five are trained in July; `odd` of an untrained one take 29 days.
 
@@ -56,14 +58,18 @@ def timed(frame):
     return measure(read_exports(frame, as_of="2025-03-03"), WorkCalendar.indonesia(), clock="calendar_days")
 
 
+@functools.cache
+def timed_cases(**made):
+    return timed(cases(**made))
+
+
 def design_of(durations, outcome, **more):
     panel = tabulate(durations, outcome)
     dates = pd.DataFrame({"office": panel.units, "trained": ["2024-07" if u < "O05" else None for u in panel.units]})
     return assign(panel, read_rollout(dates, unit="office", adopted="trained"), cluster="office", **more)
 
 
-def found(frame, outcome=WAIT, estimator=PAIRS, **more):
-    durations = timed(frame)
+def found(durations, outcome=WAIT, estimator=PAIRS, **more):
     return infer(estimator(design_of(durations, outcome, **more)).overall(), RULE), durations
 
 
@@ -80,7 +86,7 @@ def row_of(turning, what, turns=None):
 @pytest.mark.parametrize("estimator", [GroupTime(), GLSImputation(), TwoWay()])
 def test_fewer_applications_than_an_even_draw_turn_it_and_it_does_turn(estimator, outcome, weights):
     """Leaving applications out at random moves nothing; those that are named move the interval to zero."""
-    finding, durations = found(cases(), outcome, estimator, weights=weights)
+    finding, durations = found(timed_cases(), outcome, estimator, weights=weights)
     turning = what_would_change(finding, durations=durations)
     row = row_of(turning, "applications", "interval")
     assert row["of"] == 12 * 12 * 10
@@ -96,9 +102,9 @@ def test_a_few_odd_applications_that_make_the_finding_are_the_ones_found():
     The slow twin takes exactly the odd cases out of the export and estimates again.
     """
     frame = cases(odd=2, effect=0)
-    finding, durations = found(frame)
+    finding, durations = found(timed_cases(odd=2, effect=0))
     odd = (frame["decided"] - frame["received"]).dt.days == 29
-    without, _ = found(frame[~odd])
+    without, _ = found(timed(frame[~odd]))
     sign = what_would_change(finding, durations=durations).fewest("applications", "sign")
     turned_by_them = np.sign(without.estimate[0]) != np.sign(finding.estimate[0])
     assert turned_by_them == (sign <= odd.sum())
@@ -107,7 +113,7 @@ def test_a_few_odd_applications_that_make_the_finding_are_the_ones_found():
 def test_the_numbers_are_those_of_an_export_without_these_applications():
     """Cells counted again from the cells are those of the records that are left: means, numbers, what lies inside."""
     frame = cases()
-    finding, durations = found(frame, weights="records")
+    finding, durations = found(timed_cases(), weights="records")
     design = finding.effects.design
     cells = _cells_of(design, durations)
     removed = _by_pull(cells, finding.effects.loadings()[0], 1.0).first(7, cells.counts.shape)
@@ -124,15 +130,15 @@ def test_the_numbers_are_those_of_an_export_without_these_applications():
 
 
 def test_records_that_are_not_behind_the_panel_are_not_used():
-    finding, _ = found(cases())
-    other = timed(cases(offices=13))
+    finding, _ = found(timed_cases())
+    other = timed_cases(offices=13)
     assert "applications" in set(what_would_change(finding, durations=other).table["what"])  # an office more
     fewer = timed(cases().drop(index=range(5)))
     assert "applications" not in set(what_would_change(finding, durations=fewer).table["what"])
 
 
 def test_an_interval_that_holds_zero_is_asked_what_would_make_it_speak():
-    finding, durations = found(cases(effect=0))
+    finding, durations = found(timed_cases(effect=0))
     low, high = (float(end[0]) for end in finding.interval())
     assert low < 0 < high
     turning = what_would_change(finding, durations=durations)
@@ -179,14 +185,14 @@ def test_dates_a_month_off_are_the_estimates_of_shifted_designs():
 def test_open_cases_are_ended_on_the_last_day_that_turns_it(outcome):
     """The day is found by halving; here it is tried, with the one after it and days all over the horizon."""
     frame = cases(still_open=4, effect=1)
-    finding, durations = found(frame, outcome)
+    finding, durations = found(timed_cases(still_open=4, effect=1), outcome)
     turning = what_would_change(finding, durations=durations)
     row = row_of(turning, "open")
     assert row["fewest"] == frame["decided"].isna().sum()
 
     def at(day):
         ended = frame.assign(decided=frame["decided"].fillna(frame["received"] + pd.Timedelta(days=day)))
-        return found(ended.assign(status="granted"), outcome)[0]
+        return found(timed(ended.assign(status="granted")), outcome)[0]
 
     def same(other):
         return np.sign(other.estimate[0]) == np.sign(finding.estimate[0]) and side(other) == side(finding)
@@ -204,7 +210,7 @@ def test_open_cases_are_ended_on_the_last_day_that_turns_it(outcome):
 
 def test_open_cases_of_quarters_are_counted_as_those_of_months_are():
     frame = cases(still_open=4, effect=1)
-    _, durations = found(frame)
+    durations = timed_cases(still_open=4, effect=1)
     panel = tabulate(durations, WAIT, by="office", per="quarter")
     starts = pd.DataFrame({"office": [f"O{i:02d}" for i in range(5)], "from": "2024-07"})
     design = assign(panel, read_rollout(starts, unit="office", adopted="from"), cluster="office")
@@ -215,7 +221,7 @@ def test_open_cases_of_quarters_are_counted_as_those_of_months_are():
 
 
 def test_both_languages_say_it_with_their_own_numbers():
-    finding, durations = found(cases())
+    finding, durations = found(timed_cases())
     said = what_would_change(finding, durations=durations).said
     assert "of 1,440 applications" in said.en
     assert "dari 1.440 permohonan" in said.id
@@ -263,7 +269,7 @@ def test_scrutiny_carries_both():
 
 def test_what_else_is_known_of_offices_changes_nothing():
     """Staff or doses joined to the panel name no unit of the records."""
-    finding, durations = found(cases(still_open=4, effect=1))
+    finding, durations = found(timed_cases(still_open=4, effect=1))
     panel = finding.effects.design.panel
     more = replace(panel, attributes=panel.attributes.assign(dose=np.arange(len(panel.units)), staff=9))
     design = replace(finding.effects.design, panel=more)

@@ -1,6 +1,7 @@
 """What is said is a value: every language has the same gaps, every key is used, and every key used is there."""
 
 import ast
+import functools
 import pickle
 import re
 import string
@@ -30,31 +31,25 @@ def nouns(text):
     return {name[1:] for _, name, _, _ in string.Formatter().parse(text) if (name or "").startswith("@")}
 
 
-def literals():
-    """Every text in the package's source, and the beginnings of those put together."""
-    whole, begun = set(), set()
+EXAMPLES = {"common.kept"}  # in docstrings and tests
+
+
+@functools.cache
+def said_in_source():
+    """Every text in the package, the beginnings of those put together, and every key that a message is made with."""
+    whole, begun, made = set(), set(), []
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 whole.add(node.value)
-            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 begun.add(node.values[0].value)
-    return whole, {text for text in begun if "." in text and " " not in text}
-
-
-WHOLE, BEGUN = literals()
-EXAMPLES = {"common.kept"}  # in docstrings and tests
-
-
-def messages_by_key():
-    """Every key that a message is made with in the source, as it stands there."""
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Message", "Alert"} and node.args:
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Message", "Alert"} and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     given = {k.arg for k in node.keywords}
-                    yield file.name, first.value, None if None in given else given
+                    made.append((file.name, first.value, None if None in given else given))
+    return whole, {text for text in begun if "." in text and " " not in text}, made
 
 
 def fits(text):
@@ -69,14 +64,15 @@ def test_every_text_has_every_language_with_the_same_gaps():
 
 
 def test_every_key_is_used():
-    used = {key for key in TEXTS if key in WHOLE or any(key.startswith(begin) for begin in BEGUN)}
+    whole, begun, _ = said_in_source()
+    used = {key for key in TEXTS if key in whole or any(key.startswith(begin) for begin in begun)}
     answered = {f"{IN_FILE}.{key}" for key in used}  # said in its place, where the reader answers in study.toml
     assert sorted(TEXTS.keys() - used - answered - EXAMPLES) == []
 
 
 def test_every_message_has_its_text_and_fills_its_gaps():
     wrong = []
-    for file, key, given in messages_by_key():
+    for file, key, given in said_in_source()[2]:
         if key not in TEXTS:
             wrong.append(f"{file}: {key} has no text")
             continue
