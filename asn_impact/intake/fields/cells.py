@@ -16,7 +16,7 @@ _SHIELD = """'^(?:''|="([^"]*)"$)'"""
 def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
-        return _unshield(f"trim({column})") if loose else column
+        return _bare(column) if loose else column
     if kind not in ("DOUBLE", "FLOAT"):
         return f"CAST({column} AS VARCHAR)"
     exact = f"{column} = trunc({column}) AND abs({column}) < {MOST_EXACT}"  # inf and nan are no codes
@@ -28,10 +28,16 @@ def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     )
 
 
-def _unshield(text: str) -> str:
-    """Write SQL for a text without its shield, and missing where nothing is left; few texts have one to look for."""
-    bare = f"regexp_replace({text}, {_SHIELD}, '\\1')"
-    return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
+def _bare(text: str) -> str:
+    """Write SQL for a text without spaces at its ends and without its shield, and missing where nothing is left.
+
+    Nearly every text is of ASCII, begins behind the signs that could be cut and ends without a space: it is told by
+    comparing bytes, a fifth of the time of cutting.
+    """
+    plain = f"{text} >= '(' AND ({text} < '=' OR {text} >= '>') AND strlen({text}) = length({text})"
+    cut = f"trim({text})"
+    bare = f"CASE WHEN left({cut}, 1) IN (chr(39), '=') THEN regexp_replace({cut}, {_SHIELD}, '\\1') ELSE {cut} END"
+    return f"CASE WHEN {plain} AND NOT suffix({text}, ' ') THEN {text} ELSE nullif({bare}, '') END"
 
 
 #: What a spreadsheet shows where a formula failed. It is not empty: nobody knows what should stand there.

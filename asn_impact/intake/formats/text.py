@@ -207,7 +207,8 @@ _LONGEST_HEADINGS: Final = 1 << 12  # bytes
 
 def _has_words(part: bytes) -> bool:
     """Return whether there may be a line without a number: a quarter of the time of the expression that finds it."""
-    return part.count(b"\r") != part.count(b"\r\n") or b"\n\n" in part.translate(None, _NO_NUMBERS)
+    alone = b"\r" in part and part.count(b"\r") != part.count(b"\r\n")
+    return alone or b"\n\n" in part.translate(None, _NO_NUMBERS)
 
 
 def _wordy(file: Path, delimiter: str) -> Iterator[list[str]]:
