@@ -146,7 +146,9 @@ def _suspects(records: Frame) -> Frame:
     if not records.implementation.is_duckdb():
         doubled = records.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1)
         return records.join(doubled.select("office", "case"), on=["office", "case"], how="inner")
-    twice = 'SELECT hash(office, "case") FROM asn_rows GROUP BY 1 HAVING count(*) > 1'
+    # sorted, not grouped: ten million numbers take 80 MB less, and a hundred million are put aside either way
+    keys = 'SELECT hash(office, "case") AS key FROM asn_rows'
+    twice = f"SELECT key FROM (SELECT key, lag(key) OVER (ORDER BY key) AS former FROM ({keys})) WHERE key = former"
     relation: Any = nw.to_native(records)
     suspects: Frame = nw.from_native(
         relation.query("asn_rows", f'SELECT * FROM asn_rows WHERE hash(office, "case") IN ({twice})')

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from asn_impact.arrays import Float, Int
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.errors import InputError
 from asn_impact.measures.curves import incidence
 from asn_impact.words import Message
@@ -48,24 +48,29 @@ class Grid:
     units: tuple[Hashable, ...]  # U labels
     attributes: pd.DataFrame  # U rows
     cells: pd.DataFrame
-    row: Int  # (cells,)
-    column: Int  # (cells,)
+    entering: Bool  # which of the cells are of these months
+    row: Int  # (entering cells,)
+    column: Int  # (entering cells,)
     periods: int
 
     @classmethod
     def of(cls, cells: pd.DataFrame, columns: tuple[str, ...], mature: Int) -> Grid:
         """Return the grid of the cells of some months."""
         keys = unit_keys(columns)
-        entering = cells["month"].isin(mature)
-        cells = cells if entering.all() else cells[entering]
-        row: Int = np.asarray(cells.groupby(keys, sort=True).ngroup(), dtype=np.int64)
-        attributes = cells[keys].drop_duplicates().sort_values(keys, ignore_index=True)
+        entering = np.asarray(cells["month"].isin(mature))
+        places = cells.loc[entering, [*keys, "month"]]
+        row: Int = np.asarray(places.groupby(keys, sort=True).ngroup(), dtype=np.int64)
+        attributes = places[keys].drop_duplicates().sort_values(keys, ignore_index=True)
         attributes.columns = pd.Index(columns)
-        column: Int = np.asarray(np.searchsorted(mature, cells["month"].to_numpy()), dtype=np.int64)
-        return cls(_join_labels(attributes), attributes, cells, row, column, len(mature))
+        column: Int = np.asarray(np.searchsorted(mature, places["month"].to_numpy()), dtype=np.int64)
+        return cls(_join_labels(attributes), attributes, cells, entering, row, column, len(mature))
+
+    def values(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of the entering cells: one at a time, for all of them may have a hundred megabytes."""
+        return np.asarray(self.cells[name].to_numpy()[self.entering])
 
     def spread(self, values: npt.NDArray[Any], empty: float) -> Float:
-        """Return the values of the cells as (U, T)."""
+        """Return the values of the entering cells as (U, T)."""
         grid = np.full((len(self.units), self.periods), empty)
         grid[self.row, self.column] = values
         return grid
@@ -73,7 +78,7 @@ class Grid:
     def counted(self, name: str) -> Int:
         """Return whole numbers of the cells as (U, T), 0 where there is none."""
         grid = np.zeros((len(self.units), self.periods), dtype=np.int64)
-        grid[self.row, self.column] = self.cells[name].to_numpy()
+        grid[self.row, self.column] = self.values(name)
         return grid
 
     def rows_of(self, cells: pd.DataFrame) -> Int:
@@ -135,7 +140,7 @@ class Arrays(NamedTuple):
 def count_records(grid: Grid) -> Arrays:
     """Return one observation a cell: the number of records, 0 where there is none."""
     ones = np.ones((len(grid.units), grid.periods))
-    count = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
+    count = grid.spread(grid.values("rows"), 0.0)
     return Arrays(n=ones, mean=count, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0)))
 
 
@@ -145,19 +150,19 @@ def moments(grid: Grid, shifts: Float) -> Arrays:
     Where the sums are weighted, n is the effective number of records (Kish) and cross-products are scaled to it.
     """
     weighted = "size" in grid.cells
-    n = grid.cells["size" if weighted else "n"].to_numpy()
+    n = grid.values("size" if weighted else "n")
     some = n > 0
     count = np.where(some, n, 1)
-    effective = count / np.where(some, grid.cells["squares"], 1.0) if weighted else np.ones(len(n))
+    effective = count / np.where(some, grid.values("squares"), 1.0) if weighted else np.ones(len(n))
     size = grid.spread(n * effective, 0.0)
-    totals = [grid.cells[total_name(i)].to_numpy() for i in range(len(shifts))]
+    totals = [grid.values(total_name(i)) for i in range(len(shifts))]
     means = [
         grid.spread(np.where(some, shift + total / count, np.nan), np.nan)
         for shift, total in zip(shifts, totals, strict=True)
     ]
     within = np.zeros((*size.shape, len(shifts), len(shifts)))
     for i, j in pairs(len(shifts)):
-        products = grid.cells[product_name(i, j)].to_numpy()
+        products = grid.values(product_name(i, j))
         around = (
             _around_mean(count, totals[i], products)
             if i == j

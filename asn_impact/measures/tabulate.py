@@ -599,7 +599,10 @@ def _curve_cells(durations: Dated, outcome: CompletionCurve, columns: tuple[str,
         within = {within_name(day): nw.when(nw.col("days") <= day).then(nw.lit(1, nw.Int32)) for day in days}
         cells = records.with_columns(**within).group_by(*keys, "month")
         found = cells.agg(nw.len().alias("rows"), latest, *(nw.col(name).count() for name in within))
-        return found.with_columns(nw.col("rows", *within).cast(nw.Int32)).collect().to_pandas()
+        left = found.with_columns(nw.col("rows", *within).cast(nw.Int32)).collect().to_arrow()
+        others: pd.DataFrame = left.drop_columns(list(within)).to_pandas()
+        counts: pd.DataFrame = left.select(list(within)).to_pandas(types_mapper=pd.ArrowDtype)  # not copied
+        return pd.concat([others, counts], axis=1)
     counted = records.with_columns(event=_event(outcome)).group_by(*keys, "month", "event")
     counts = counted.agg(nw.len().alias("n"), latest).collect().to_pandas()
     groups = counts.groupby([*keys, "month"], dropna=False, sort=False)
