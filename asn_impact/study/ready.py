@@ -34,7 +34,9 @@ class Prepared:
     #: Records with their ledger, their waits, and the maturity table; None for a ready panel.
     extract: Extract | None = None
     times: Dated | None = None
-    counted: Dated | None = None  #: the records that the outcome counts, with its column; None where they are no records
+    counted: Dated | None = (
+        None  #: the records that the outcome counts, with its column; None where they are no records
+    )
     months: pd.DataFrame | None = None
     frame: pd.DataFrame | None = None  #: the rows of a ready panel; None for records
     design: Design | None = None  #: who is compared with whom; None when `refusal` says why not
