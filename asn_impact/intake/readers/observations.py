@@ -39,7 +39,7 @@ from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.derived import with_days as with_days
 from asn_impact.intake.readers.derived import with_flag as with_flag
 from asn_impact.intake.readers.derived import with_recorded as with_recorded
-from asn_impact.intake.readers.given import office_given
+from asn_impact.intake.readers.given import office_given, values_beside
 from asn_impact.intake.records import (
     MOST_UNREADABLE,
     NumberStyle,
@@ -236,6 +236,7 @@ def observe(
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
+    given += [note for name in numbers for note in values_beside(rows.headings.get(name, name), rows.tables)]
     said = (*given, *rows.notes, *copied, *cleaned.notes, *untyped, ledger.note())
     notes = [note for note in said if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
