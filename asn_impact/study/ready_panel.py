@@ -124,7 +124,7 @@ def ready_frame(
             lazy = lazy.rename({"office": unit})
         frame = pd.DataFrame(lazy.select(*names).collect().to_pandas())
         if columns is None:
-            notes += values_beside(numbers[0], rows.tables) if numbers else []
+            notes += values_beside(numbers[0], names, rows.tables) if numbers else []
         sources = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}
     return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, (*rows.notes, *notes)

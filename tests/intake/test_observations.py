@@ -384,3 +384,6 @@ def test_another_column_that_measures_the_same_is_said(tmp_path, column, other, 
     said = {note.key: note for note in read.notes if "beside" in note.key}
     assert [*said] == ([] if aloud is None else ["observations.planned_beside" if aloud else "observations.beside"])
     assert all(note["others"] == (other,) for note in said.values())
+    if aloud is not None:
+        both = read_observations(tmp_path / "a.csv", as_of="2024-12-31", date="date", numbers=[column, other])
+        assert not [note for note in both.notes if "beside" in note.key]

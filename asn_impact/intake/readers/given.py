@@ -52,15 +52,16 @@ _KINDS: Final = (
 _PLACES_IN_TIME: Final = frozenset(["tanggal", "tgl", "date", "tahun", "no", "nomor", "kode", "buka", "tutup"])
 
 
-def values_beside(heading: str, tables: Sequence[RawTable]) -> list[Message]:
-    """Say which other columns of numbers measure what a column does; aloud where it holds what was planned."""
+def values_beside(heading: str, asked: Sequence[str], tables: Sequence[RawTable]) -> list[Message]:
+    """Say which columns that are not asked for measure what one does; aloud where that says what was planned."""
+    known = {*map(normalised, asked)}
     words = frozenset(re.findall("[a-z]+", heading.casefold()))
     kind = next((frozenset(kind) for kind in _KINDS if words & {*kind}), frozenset[str]())
     others: dict[str, frozenset[str]] = {}
     for table in tables:
         for at, other in enumerate(table.headings):
             told = frozenset(re.findall("[a-z]+", other.casefold()))
-            if told & kind and normalised(other) != normalised(heading) and not told & _PLACES_IN_TIME:
+            if told & kind and normalised(other) not in known and not told & _PLACES_IN_TIME:
                 filled = table.relation.project(f"trim(CAST(c{at} AS VARCHAR)) AS v").filter("v <> ''")
                 share = "avg(CAST(regexp_matches(v, '^-?[0-9][0-9.,]*%?$') AS INTEGER))"
                 if (filled.aggregate(share).fetchall()[0][0] or 0) > _MOSTLY:

@@ -236,7 +236,8 @@ def observe(
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
-    given += [note for name in numbers for note in values_beside(rows.headings.get(name, name), rows.tables)]
+    counted = [rows.headings.get(name, name) for name in numbers]
+    given += [note for heading in counted for note in values_beside(heading, counted, rows.tables)]
     said = (*given, *rows.notes, *copied, *cleaned.notes, *untyped, ledger.note())
     notes = [note for note in said if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
