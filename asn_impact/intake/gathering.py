@@ -44,7 +44,13 @@ from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.file_orders import read_by_file
 from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.periods import OF_HEADING, period_in
-from asn_impact.intake.fields.regencies import REGENCY, named_regencies, refuse_untold, told_apart_by_folder
+from asn_impact.intake.fields.regencies import (
+    REGENCY,
+    named_regencies,
+    refuse_untold,
+    regencies_in,
+    told_apart_by_folder,
+)
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quote, reading
@@ -185,6 +191,9 @@ def _file_tables(
     regencies = named_regencies(places) or told_apart_by_folder(places) if REGENCY in wanted else {}
     found = [files_of(path) for path in paths]
     files = [(file, regencies.get(name)) for name, (part, _) in zip(places, found, strict=True) for file in part]
+    if REGENCY in wanted and not regencies:
+        named = regencies_in([file.stem for file, _ in files])
+        files = [(file, named.get(file.stem)) for file, _ in files]
     opened = [[_of_regency(one, name) for one in open_file(file, recognise, table)] for file, name in files]
     tables, copies = _without_copies(opened)
     others = [note for path, (_, names) in zip(paths, found, strict=True) for note in _passed_over(path, names)]

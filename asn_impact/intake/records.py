@@ -18,6 +18,7 @@ from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.cells import moment_sql
+from asn_impact.intake.fields.date_columns import Order as Order
 from asn_impact.intake.fields.date_columns import read_dates
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
 from asn_impact.intake.fields.dates import dated
@@ -28,7 +29,6 @@ from asn_impact.verbs import Guided
 from asn_impact.words import Alert, Message
 
 Relation: TypeAlias = duckdb.DuckDBPyRelation
-Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 Observed = TypeVar("Observed", bound="Observations")
 

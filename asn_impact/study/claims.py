@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
+from asn_impact.intake.fields.regencies import regency_key
 from asn_impact.measures.outcomes import Better
 from asn_impact.study import offers, resting
 from asn_impact.study.gains import OF_PERSONS
@@ -235,6 +236,7 @@ class _Once:
         rollout, places, course_label = self._rollout(given.get("course"), place)
         if kind in OF_PERSONS:  # who was trained is in the file
             rollout = None
+        _refuse_two_regencies(data, rollout or {}, place)
         sections: dict[str, Any] = {
             "study": {key: value for key, value in self.raw["study"].items() if key != "as_of"}
             | {"title": given["asks"].get("*", given["asks"])},
@@ -369,6 +371,13 @@ class _Once:
 
 def _said(asks: Mapping[str, str], language: str) -> str:
     return asks.get(language) or asks.get("*") or next(iter(asks.values()))
+
+
+def _refuse_two_regencies(data: Mapping[str, Any], rollout: Mapping[str, Any], place: Place) -> None:
+    """Refuse records of one regency beside the list of training of another: offices of one name are two."""
+    own, taught = data.get("regency"), rollout.get("regency")
+    if isinstance(own, str) and isinstance(taught, str) and regency_key(own) != regency_key(taught):
+        raise place.refuse(Message("programme.two_regencies", own=own, taught=taught))
 
 
 def _refuse_against(study: Study, hoped: str | None, place: Place) -> None:

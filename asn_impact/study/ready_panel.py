@@ -106,6 +106,7 @@ def ready_frame(
     from asn_impact.intake.extract import Source
     from asn_impact.intake.fields.regencies import settle_regencies
     from asn_impact.intake.gathering import explaining, gather
+    from asn_impact.intake.readers.given import values_beside
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
     asked = {} if regency is None or regencies is None else {REGENCY: regencies}
@@ -122,6 +123,8 @@ def ready_frame(
             lazy, notes = settle_regencies(lazy.rename({unit: "office"}), regency)
             lazy = lazy.rename({"office": unit})
         frame = pd.DataFrame(lazy.select(*names).collect().to_pandas())
+        if columns is None:
+            notes += values_beside(numbers[0], names, rows.tables) if numbers else []
         sources = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}
     return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, (*rows.notes, *notes)

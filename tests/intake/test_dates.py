@@ -240,15 +240,17 @@ def test_a_change_of_form_in_the_middle_of_a_month_is_no_swap() -> None:
     texts = [d.isoformat() if d.day <= 12 else f"{d:%d/%m/%Y}" for d in days]
     with pytest.raises(InputError, match="may be swapped"):
         read(texts)
+    assert read(texts, order="kept") == days
     assert read(texts, order="day-first") == days
 
 
 def test_too_few_to_tell_is_refused_with_both_lines_and_each_settles_it() -> None:
     texts = ["2024-07-03", "2024-05-03", "25/03/2024", "26/03/2024", "27/03/2024", "28/03/2024"]
-    with pytest.raises(InputError, match=r'dates=\{"received": "swapped"\}.*dates=\{"received": "day-first"\}'):
+    with pytest.raises(InputError, match=r'dates=\{"received": "swapped"\}.*dates=\{"received": "kept"\}'):
         read(texts, name="received")
     assert read(texts, order="swapped")[:2] == [dt.date(2024, 3, 7), dt.date(2024, 3, 5)]
-    assert read(texts, order="day-first")[:2] == [dt.date(2024, 7, 3), dt.date(2024, 5, 3)]
+    for order in ("kept", "day-first"):
+        assert read(texts, order=order)[:2] == [dt.date(2024, 7, 3), dt.date(2024, 5, 3)]
 
 
 # --- zones

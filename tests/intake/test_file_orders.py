@@ -183,8 +183,19 @@ def test_rows_of_another_computer_inside_a_file_are_asked_about(year: int | None
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_a_file_that_shows_a_swap_and_is_said_to_be_right_is_read_as_it_is_and_it_is_said(tmp_path: Path) -> None:
     book(tmp_path / "b.xlsx", (2024, swapped))
-    extract = read(tmp_path, dates=dict.fromkeys(("received", "decided"), "day-first"), most_lost=0.99)
+    extract = read(tmp_path, dates=dict.fromkeys(("received", "decided"), "kept"), most_lost=0.99)
     assert "intake.dates.kept_swap" in keys(extract)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_the_order_of_texts_is_not_the_answer_to_whether_a_spreadsheet_swapped_dates(tmp_path: Path) -> None:
+    """A file of texts that does not tell its order, beside one in which dates are swapped beyond doubt."""
+    book(tmp_path / "b.xlsx", (2024, swapped))
+    rows = [f"c-{m}-{d},Dinas A,0{m}/0{d}/2023,0{m}/0{d + 1}/2023" for m in range(1, 9) for d in range(1, 8) if m != d]
+    (tmp_path / "c.csv").write_text("\n".join([",".join(HEAD), *rows, ""]), encoding="utf-8")
+    extract = read(tmp_path, dates=dict.fromkeys(("received", "decided"), "month-first"))
+    assert waits(extract) == {1, 7}
+    assert any("has swapped day and month" in str(note) for note in extract.notes)
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")

@@ -1,6 +1,7 @@
 """Dated records: what is read, what is left out and counted, and what never enters."""
 
 import datetime as dt
+import warnings
 
 import pandas as pd
 import polars as pl
@@ -359,3 +360,30 @@ def test_a_column_of_delays_that_is_blank_and_never_0_is_said():
     zero = frame.assign(**{"Hari terlambat": [7, "", 0]})
     found = read_observations(zero, as_of="2024-12-31", date="at", numbers=["Hari terlambat"])
     assert not [note for note in found.notes if note.key == "observations.blank_delay"]
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "aloud"),
+    [
+        ("Target (%)", "Realisasi (%)", True),
+        ("Realisasi", "Target", False),
+        ("Hari", "Hari Terlambat", False),
+        ("Jam Proses", "Lama (hari)", False),
+        ("Skor", "Indeks", False),
+        ("Skor", "Indeks (huruf)", None),
+        ("Biaya", "Target", None),
+    ],
+)
+def test_another_column_that_measures_the_same_is_said(tmp_path, column, other, aloud):
+    cells = "B" if "huruf" in other else "80"
+    rows = [f"Dinas {'AB'[i % 2]},2024-03-{i:02d},{70 + i},{cells},{i}" for i in range(1, 20)]
+    (tmp_path / "a.csv").write_text("\n".join([f"office,date,{column},{other},No", *rows, ""]), encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = read_observations(tmp_path / "a.csv", as_of="2024-12-31", date="date", numbers=[column])
+    said = {note.key: note for note in read.notes if "beside" in note.key}
+    assert [*said] == ([] if aloud is None else ["observations.planned_beside" if aloud else "observations.beside"])
+    assert all(note["others"] == (other,) for note in said.values())
+    if aloud is not None:
+        both = read_observations(tmp_path / "a.csv", as_of="2024-12-31", date="date", numbers=[column, other])
+        assert not [note for note in both.notes if "beside" in note.key]

@@ -636,3 +636,54 @@ def test_the_same_rows_again_are_counted_and_it_is_said(tmp_path):
     rows = pd.DataFrame({"Uraian": names, "Jumlah": [10e6, 5e6, 12e6, 4e6], "Tahap": ["Murni"] * 2 + ["Perubahan"] * 2})
     with pytest.warns(DataWarning, match=r"The same names stand 2 times in the same order .* \(Rp31,000,000\)"):
         assert read_costs(rows, amount="Jumlah", **OF_DPA).total == 31e6
+
+
+LEVELS = [
+    ("I", "Pelatihan Prima", 30_000_000),
+    ("1", "Belanja Jasa", 18_000_000),
+    ("1.1", "Honorarium", 18_000_000),
+    ("a", "Narasumber pusat", 10_000_000),
+    ("b", "Narasumber daerah", 8_000_000),
+    ("2", "Belanja Barang", 12_000_000),
+    ("a", "Konsumsi", 12_000_000),
+]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("total", [False, True])
+@pytest.mark.parametrize("shape", ["priced", "amounts", "numbers in the names"])
+def test_sums_at_each_level_of_a_numbered_budget_count_once(shape, total):
+    """A row with one row below it, of the same amount, is its sum: with a total 'JUMLAH' all was counted twice."""
+    rows = [*LEVELS, *([("", "JUMLAH", 30_000_000)] if total else [])]
+    table = pd.DataFrame(rows, columns=["No", "Uraian", "Jumlah"]).assign(Satuan="Keg", Volume=1)
+    how = {"origin": "DPA", "price_year": 2024}
+    if shape == "amounts":
+        table = table[["No", "Uraian", "Jumlah"]].rename(columns={"Jumlah": "Anggaran"})
+        how["amount"] = "Anggaran"
+    else:
+        table["Harga Satuan"] = table["Jumlah"]
+    if shape == "numbers in the names":
+        table["Uraian"] = [
+            f"{no}. {name}" if no else name for no, name in zip(table["No"], table["Uraian"], strict=True)
+        ]
+        table = table.drop(columns="No")
+    costs = read_costs(table, **how)
+    assert costs.total == 30_000_000
+    assert [name.split(". ")[-1] for name in costs.components["komponen"]] == [
+        "Narasumber pusat",
+        "Narasumber daerah",
+        "Konsumsi",
+    ]
+
+
+def test_a_level_that_is_not_the_sum_of_its_rows_is_asked_about():
+    rows = [(no, name, 40_000_000 if no == "I" else amount) for no, name, amount in LEVELS]
+    table = pd.DataFrame(rows, columns=["No", "Uraian", "Anggaran"])
+    with pytest.raises(InputError, match="'Pelatihan Prima'"):
+        read_costs(table, origin="DPA", price_year=2024, amount="Anggaran")
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_rows_that_are_only_counted_hold_none():
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(No=["1", "2"])
+    assert read_costs(table).total == 24 * 900_000 + 30 * 150_000

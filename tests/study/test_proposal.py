@@ -461,3 +461,23 @@ def test_a_recap_with_its_periods_in_the_headings_is_a_panel_with_its_list_of_tr
     assert told["rollout"]["kind"] == "training"
     assert told["design"] == {"cluster": "Unit Kerja"}
     assert "is in no export" not in text
+
+
+@pytest.mark.parametrize("kind", ["folders", "names"])
+def test_files_of_two_regencies_are_never_one_panel_unasked(tmp_path, kind):
+    """'Hulu' is another regency than 'Hulu Rimba', by the folder or by the name of the file."""
+    for i, name in enumerate(("Kab. Hulu", "Kab. Hulu Rimba")):
+        rows = [f"{i}{k},Dinas A,2024-0{k}-10,2024-0{k}-20" for k in range(1, 9)]
+        text = "\n".join(["No Permohonan,Perangkat Daerah,Tanggal Masuk,Tanggal Selesai", *rows, ""])
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "izin.csv" if kind == "folders" else tmp_path / f"izin_{name}_2024.csv"
+        path.write_text(text)
+    listed = "NIP,Perangkat Daerah,Nama Diklat,Tanggal Selesai\n198910072010092273,Dinas A,Prima,2024-05-13\n"
+    for name in ("Kab. Hulu Rimba",):
+        path = tmp_path / name / "diklat.csv" if kind == "folders" else tmp_path / f"diklat {name}.csv"
+        path.write_text(listed)
+    text = propose_study(tmp_path, language="en").text
+    assert tomllib.loads(text)["data"]["regency"] == "Hulu"
+    assert "'diklat" in text
+    assert "of 'Hulu Rimba', while 'Hulu' is studied here: not used" in text
+    assert "rollout" not in tomllib.loads(text)

@@ -202,7 +202,7 @@ THE_DATA = Message("intake.the_data")
 
 
 def _headings_there(headings: Sequence[str]) -> Message:
-    filled = [repr(masked(h)) for h in headings if h.strip()]
+    filled = [repr(masked(h)) for h in headings if h.strip() and not h.startswith("asn_")]
     if (more := len(filled) - MOST_SHOWN) > 0:
         return Message("intake.columns.found_more", headings=filled[:MOST_SHOWN], n=more)
     return Message("intake.columns.found", headings=filled)

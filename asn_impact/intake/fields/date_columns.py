@@ -38,7 +38,7 @@ from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-Order: TypeAlias = Literal["day-first", "month-first", "swapped"]
+Order: TypeAlias = Literal["day-first", "month-first", "swapped", "kept"]
 
 FEW_TELLING = 10  # values above 12: fewer than this, and a minority, is thin evidence worth a warning
 
@@ -235,9 +235,10 @@ def read_dates(
         Its name in the relation.
     name : str
         Its name in messages, and in the setting that decides.
-    order : {"day-first", "month-first", "swapped"}, optional
+    order : {"day-first", "month-first", "swapped", "kept"}, optional
         Settles the order of day and month. Without it a value above 12 must settle it. ``"swapped"``: a spreadsheet has
         swapped day and month of the dates it made, in the files that show it; the texts it left tell their order.
+        ``"kept"``: it has not, and texts tell their order.
     zone : str, optional
         Zone in which a time has its day: ``"Asia/Makassar"``.
     seen : Seen, optional
@@ -274,7 +275,7 @@ def read_order(column: str, seen: Seen, *, name: str, order: str | None, zone: s
     present = profile.rows - profile.empty - profile.zero
     telling = profile.first_over_12 + profile.second_over_12
     either = profile.triples - telling - profile.alike
-    thin = either if order is None and telling < min(FEW_TELLING, either) else 0
+    thin = either if order in (None, "kept") and telling < min(FEW_TELLING, either) else 0
     zones, moved, of_zones = _told_zones(profile, name, zone)
     notes = [_order_note(name, decision, None if order == decision else telling)] if profile.triples else []
     notes += [Message("intake.dates.two_digits", field=name, n=profile.two_digits)] if profile.two_digits else []

@@ -79,7 +79,7 @@ def _orders_by_file(
         told_here = told.get(field, {})
         clear = {one.clear for one in told_here.values()} & {*ORDERS}
         said = dates.get(field) if dates.get(field) in ORDERS else None
-        asked = dates.get(field) is not None or not told_here
+        asked = dates.get(field) not in (None, "kept") or not told_here
         apart = said and clear - {said} and any(one.either and one.order is None for one in told_here.values())
         if isinstance(read, DateReading) and asked and len(clear) < 2 and not apart:
             readings.append(read)

@@ -28,6 +28,9 @@ _DATED: Final = ("received", "step_start", "date", "course_end")
 ALL: Final = "all"
 _KINDS: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?")
 _CITY: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkot|kota)\b ?")
+_WITHIN: Final = re.compile(
+    r"(?<!kecamatan )(?<!kelurahan )(?<!desa )\b(?P<kind>kabupaten|kab|pemkab|pemkot|kota)\b (?P<name>.+)$"
+)
 _FIRST: Final = 100  # rows by which a column is looked at
 _MOSTLY: Final = 0.8  # share of the rows of one regency from which the others are where applicants live
 
@@ -57,6 +60,23 @@ def named_regencies(names: Sequence[str]) -> dict[str, str]:
     said = {name: plain_label(re.sub(r"[_\-]+", " ", name)) for name in names}
     found = {name: label for name, label in said.items() if _names_one(label_key(label))}
     return found if len({regency_key(label) for label in found.values()}) > 1 else {}
+
+
+def regencies_in(names: Sequence[str]) -> dict[str, str]:
+    """Return the names, of files say, in which regencies or cities stand; nothing where fewer than two do.
+
+    Examples
+    --------
+    >>> regencies_in(["izin_Kab_Hulu_2024", "rekap Kab. Hulu Rimba", "Kecamatan Kota Baru"])
+    {'izin_Kab_Hulu_2024': 'kab hulu', 'rekap Kab. Hulu Rimba': 'kab hulu rimba'}
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if (told := _WITHIN.search(label_key(re.sub(r"[_\-]+", " ", name)))) is not None:
+            words = itertools.takewhile(lambda word: not _of_time(word), told["name"].split())
+            found[name] = " ".join((told["kind"], *words)).strip()
+    known = {name: label for name, label in found.items() if _names_one(label)}
+    return known if len({regency_key(label) for label in known.values()}) > 1 else {}
 
 
 def told_apart_by_folder(names: Sequence[str]) -> dict[str, str]:

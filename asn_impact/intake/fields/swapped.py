@@ -117,6 +117,8 @@ def without_swap(
 ) -> DateReading:
     """Return the reading that undoes what a spreadsheet has swapped, in the files that show it, and says so.
 
+    An order of day and month, as a setting, is that of texts: dates that a spreadsheet swapped beyond doubt are undone.
+
     Raises
     ------
     InputError
@@ -130,11 +132,13 @@ def without_swap(
     partly, turned = found.get("partly", []), found.get("swapped", [])
 
     def said(key: str, groups: Iterable[_Group]) -> Message:
-        return _said(f"intake.dates.{key}", name or reading.column, groups, tables, reading.order or "day-first")
+        return _said(f"intake.dates.{key}", name or reading.column, groups, tables)
 
-    if setting is not None and setting != "swapped":
-        doubtful = [*turned, *found.get("suspect", []), *partly]
-        return replace(reading, notes=(*reading.notes, _aloud(said("kept_swap", doubtful)))) if doubtful else reading
+    kept: list[Message] = []
+    if setting not in (None, "swapped"):  # an order says how texts are written; "kept" that no date made is swapped
+        doubtful = [*(turned if setting == "kept" else ()), *found.get("suspect", []), *partly]
+        kept = [_aloud(said("kept_swap", doubtful))] if doubtful else []
+        turned, partly = [] if setting == "kept" else turned, []
     if setting == "swapped":
         turned = signed or [g for _, g in judged if g.mixture.made and not g.mixture.made_over_12]
         partly = partly if turned else [g for _, g in judged if g.mixture.made]
@@ -145,11 +149,11 @@ def without_swap(
     notes = [_aloud(said("swapped", turned))] if turned else []
     if setting is None and "thin" in found:
         notes.append(_aloud(said("thin_swap", found["thin"])))
-    if "partly_thin" in found:
+    if "partly_thin" in found and setting != "kept":
         notes.append(_aloud(said("partly_swapped", found["partly_thin"])))
     form = None if turned else reading.form
     swapped = frozenset(i for g in turned for i in g.tables)
-    return replace(reading, form=form, swapped=swapped, notes=(*reading.notes, *notes))
+    return replace(reading, form=form, swapped=swapped, notes=(*reading.notes, *kept, *notes))
 
 
 @dataclass(frozen=True)
@@ -216,12 +220,12 @@ def _together(groups: Sequence[_Group]) -> _Group | None:
     return sum(groups[1:], start=groups[0]) if groups else None
 
 
-def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable], setting: str) -> Message:
+def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable]) -> Message:
     """Say how many dates look swapped, and in which files where there are several."""
     every = [*groups]
     made = sum(sum(day <= 12 for _, _, day in g.mixture.made) for g in every)
     texts = sum(len(g.mixture.texts) - g.mixture.low for g in every)
-    what = Message(key, field=name, n=made, texts=texts, setting=setting)
+    what = Message(key, field=name, n=made, texts=texts)
     names = [hidden(tables[i].name, names=True) for i in sorted(i for g in every for i in g.tables)] if tables else []
     return paragraph(what, Message("intake.dates.files.swapped", files=names)) if len(tables) > 1 else what
 

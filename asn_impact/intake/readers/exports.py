@@ -91,7 +91,8 @@ def read_exports(
         Field -> heading where the synonyms do not settle it; None for a field that is not to be used. As the heading of
         ``office``, ``"[sheet]"`` is the name of each sheet and ``"[file]"`` that of each file.
     dates : mapping, optional
-        Field -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
+        Field -> ``"day-first"`` or ``"month-first"`` where the column does not tell how texts are written;
+        ``"swapped"`` or ``"kept"`` where a spreadsheet may have swapped day and month of the dates it made.
     keep : sequence of str
         Extra columns for the records: fields (``"district"``) or headings. Columns of persons are refused.
     office : str, optional

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 
@@ -18,6 +19,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
 _MANY = 1000  # labels of a column that are counted
+_MOSTLY = 0.5  # of the cells are numbers in a column of numbers
 
 
 def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) -> list[Message]:  # noqa: ANN401
@@ -38,6 +40,37 @@ def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) ->
         for name, heading, n in found
         if n > 1
     ]
+
+
+#: Words of columns that measure one thing in two ways; the first of the first kind is what was planned.
+_PLANNED: Final = ("target", "rencana", "plan", "planned", "pagu")
+_KINDS: Final = (
+    (*_PLANNED, "realisasi", "capaian", "aktual", "actual", "realised", "realized"),
+    ("hari", "days", "jam", "hours", "menit", "minutes", "lama", "terlambat", "keterlambatan", "telat", "late"),
+    ("skor", "score", "nilai", "indeks", "index", "ikm", "skm"),
+)
+_PLACES_IN_TIME: Final = frozenset(["tanggal", "tgl", "date", "tahun", "no", "nomor", "kode", "buka", "tutup"])
+
+
+def values_beside(heading: str, asked: Sequence[str], tables: Sequence[RawTable]) -> list[Message]:
+    """Say which columns that are not asked for measure what one does; aloud where that says what was planned."""
+    known = {*map(normalised, asked)}
+    words = frozenset(re.findall("[a-z]+", heading.casefold()))
+    kind = next((frozenset(kind) for kind in _KINDS if words & {*kind}), frozenset[str]())
+    others: dict[str, frozenset[str]] = {}
+    for table in tables:
+        for at, other in enumerate(table.headings):
+            told = frozenset(re.findall("[a-z]+", other.casefold()))
+            if told & kind and normalised(other) not in known and not told & _PLACES_IN_TIME:
+                filled = table.relation.project(f"trim(CAST(c{at} AS VARCHAR)) AS v").filter("v <> ''")
+                share = "avg(CAST(regexp_matches(v, '^-?[0-9][0-9.,]*%?$') AS INTEGER))"
+                if (filled.aggregate(share).fetchall()[0][0] or 0) > _MOSTLY:
+                    others[other] = told
+    if not others:
+        return []
+    planned = words & {*_PLANNED} and not all(told & {*_PLANNED} for told in others.values())
+    shown = {"heading": masked(heading), "others": tuple(map(masked, others))}
+    return [Alert("observations.planned_beside", **shown) if planned else Message("observations.beside", **shown)]
 
 
 def _whole(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - a frame

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
 import pyarrow as pa
@@ -39,7 +39,7 @@ from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.derived import with_days as with_days
 from asn_impact.intake.readers.derived import with_flag as with_flag
 from asn_impact.intake.readers.derived import with_recorded as with_recorded
-from asn_impact.intake.readers.given import office_given
+from asn_impact.intake.readers.given import office_given, values_beside
 from asn_impact.intake.records import (
     MOST_UNREADABLE,
     NumberStyle,
@@ -113,7 +113,7 @@ def read_observations(
         Name of a column (``office``, ``service``, or one of `numbers`, `moments`, `keep`) -> heading, or a list of
         headings where files differ; None for a standard column that is not to be used.
     dates : mapping, optional
-        Date column -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
+        Date column -> ``"day-first"`` or ``"month-first"`` where the column does not tell, as for `read_exports`.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
     zone : str, optional
@@ -236,6 +236,8 @@ def observe(
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
+    counted = [rows.headings.get(name, name) for name in numbers]
+    given += [note for heading in counted for note in values_beside(heading, counted, rows.tables)]
     said = (*given, *rows.notes, *copied, *cleaned.notes, *untyped, ledger.note())
     notes = [note for note in said if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
@@ -315,8 +317,8 @@ def _require_dates(order: Mapping[str, str], known: Sequence[str]) -> None:
                 Message("observations.dates_here", names=known),
             )
             raise InputError(paragraph(problem, did_you_mean(name, known), dates))
-        if way not in ("day-first", "month-first"):
-            raise InputError(Message("observations.order", name=name, value=repr(way)))
+        if way not in get_args(Order):
+            raise InputError(Message("observations.order", name=name, value=repr(way), known=get_args(Order)))
 
 
 def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: ANN401

@@ -23,6 +23,7 @@ _UNITS: Final = (
     ["opd", "unit", "dinas", "kantor", "office", "kabupaten", "kota", "kecamatan", "pemda", "daerah", "municipality"],
     ["nama"],
 )
+_PLANNED: Final = frozenset(["target", "rencana", "plan", "planned", "pagu"])
 _CODES: Final = frozenset(
     ["id", "kode", "code", "no", "nomor", "nik", "nip", "tahun", "bulan", "year", "month", "satuan"]
 )
@@ -98,4 +99,4 @@ def _numbers(seen: Seen) -> list[str]:
         return [beside or "Nilai" for beside in dict.fromkeys(across.values())]
     found = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _CODES]
     found = found or [c for c in seen.columns if c.numbers > 0.9]
-    return [c.heading for c in sorted(found, key=lambda c: -c.distinct)]
+    return [c.heading for c in sorted(found, key=lambda c: (bool(tokens(c.heading) & _PLANNED), -c.distinct))]

@@ -236,9 +236,9 @@ def _write(
     _status_words(page, found, skip="status" in unused)
     _write_offices(page, aliases, counts)
     _other_problems(page, found, orders)
-    for other, source in others:
-        write_file(page, other, source, home)
-    if not others:
+    several = bool(others)
+    others = [(role, source) for role, source in others if write_file(page, role, source, home)]
+    if not several:
         page.begin("outcome")
         page.put("kind", "restricted_mean")
         page.decide("horizon", HORIZON, Message("proposal.horizon"))
@@ -246,7 +246,7 @@ def _write(
     write_rollout(page, taught, home, units, aliases.sure, source_of(matched, "positions", POSITIONS))
     page.begin("report")
     page.put("folder", "result")
-    if others:
+    if several:
         write_claims(page, [("records", exports), *others], home)
     return [(masked(label), n, masked(aliases.sure.get(label, label))) for label, n in counts.items()]
 

@@ -17,7 +17,7 @@ from asn_impact.study.proposal.facts import facts
 from asn_impact.study.proposal.look import Column, tokens
 from asn_impact.study.proposal.match import Matched, Role, is_date
 from asn_impact.study.proposal.offices import Aliases, meet
-from asn_impact.study.proposal.sources import SourceOf, source_of, with_regency
+from asn_impact.study.proposal.sources import SourceOf, of_another_regency, source_of, with_regency
 from asn_impact.study.proposal.write import Page, Question, written
 from asn_impact.words import Message, for_file, paragraph
 
@@ -69,8 +69,10 @@ def names_in(sources: Sequence[SourceOf]) -> list[str]:
     return names
 
 
-def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> None:
-    """Write the section of a file that holds no permits."""
+def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> bool:
+    """Write the section of a file that holds no permits; say so, and return False, where it is of another regency."""
+    if of_another_regency(page, source):
+        return False
     page.begin(f"files.{FILES[role]}")
     page.put("kind", role)
     page.put("path", source.path(home))
@@ -83,6 +85,7 @@ def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> None:
     columns = {name: heading for name, heading in source.columns.items() if name in _NAMED}
     if columns:
         page.put("columns", columns)
+    return True
 
 
 def write_claims(page: Page, sources: Sequence[tuple[Role, SourceOf]], home: Path) -> None:

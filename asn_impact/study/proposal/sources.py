@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import Any, Final
 
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import OF_FILE, OF_SHEET
-from asn_impact.intake.fields.labels import plain_label
+from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.study.proposal.facts import asked_of_regencies
 from asn_impact.study.proposal.look import SAMPLE
 from asn_impact.study.proposal.match import Choice, Matched, Role
 from asn_impact.study.proposal.write import Page
-from asn_impact.words import for_file
+from asn_impact.words import Message, for_file
 
 _FAR: Final = 3  # folders up, beyond which the whole path says more
 _FULL: Final = 0.98  # of the rows name an office: what is empty is a gap
@@ -120,11 +121,39 @@ def with_regency(page: Page, source: SourceOf) -> SourceOf:
     """Write the regency that is studied, where rows are of several; return the source with the column that tells."""
     why = asked_of_regencies(source.files, source.columns, **source.settings())
     if why is None:
+        if page.regency and regency_of(source.files, page.regencies) == page.regency:
+            page.put(REGENCY, page.regency)
         return source
     page.regency = page.regency if page.regency in why["names"] else why["first"]
+    page.regencies = tuple(why["names"])
     page.decide(REGENCY, page.regency, for_file(why))
     told = {REGENCY: why["heading"]} if why.key == "intake.regency.untold" else {}
     return replace(source, columns={**source.columns, **told})
+
+
+def of_another_regency(page: Page, source: SourceOf) -> bool:
+    """Return, and say, whether all files of a source are of another regency than the one that is studied."""
+    whose = regency_of(source.files, page.regencies)
+    if whose in (None, page.regency):
+        return False
+    page.lines.append("")
+    names = tuple(file.name for file in source.files)
+    page.say(Message("proposal.several.of_another_regency", names=names, regency=whose, studied=page.regency))
+    return True
+
+
+def regency_of(files: Sequence[Path], known: Sequence[str]) -> str | None:
+    """Return the regency in whose folders, or under whose name, all files lie: of two names the longer one there.
+
+    Examples
+    --------
+    >>> regency_of([Path("Kab. Hulu Rimba/skm.csv")], ["Hulu", "Hulu Rimba"])
+    'Hulu Rimba'
+    """
+    by_length = sorted(known, key=len, reverse=True)
+    places = [label_key(re.sub(r"[_\-]+", " ", " ".join((*file.parts[-3:-1], file.stem)))) for file in files]
+    found = {next((name for name in by_length if f" {label_key(name)} " in f" {place} "), None) for place in places}
+    return found.pop() if len(found) == 1 else None
 
 
 def source_of(matched: Sequence[Matched], role: Role, fields: Sequence[str]) -> SourceOf | None:

@@ -15,7 +15,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS, tells_of_passing, word_of_passing
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet
-from asn_impact.study.proposal.sources import SourceOf, with_regency
+from asn_impact.study.proposal.sources import SourceOf, of_another_regency, with_regency
 from asn_impact.study.proposal.write import Page, inline, written
 from asn_impact.words import Message, for_file
 
@@ -55,7 +55,7 @@ def write_rollout(
     cluster: str = "office",
 ) -> None:
     """Write [rollout] and [design]; without a list of training only the question who was trained."""
-    if source is None:
+    if source is None or of_another_regency(page, source):
         page.section = page.place("rollout")
         page.lines.append("")
         page.ask(Message("proposal.no_training"), [f"[{page.section}]", 'kind = "training"', 'path = "pelatihan.xlsx"'])

@@ -74,7 +74,7 @@ def inline(key: str) -> str:
 class Page:
     """The study file as it grows, and the questions in it, each once.
 
-    `called` are other names of its sections, `regency` is the one that is studied.
+    `called` are other names of its sections, `regency` is the one of the `regencies` that is studied.
     """
 
     language: Language
@@ -83,6 +83,7 @@ class Page:
     section: str = ""
     called: Mapping[str, str] = field(default_factory=dict)
     regency: str = ""
+    regencies: tuple[str, ...] = ()
 
     def begin(self, section: str, *about: Message) -> None:
         """Begin a section."""

@@ -28,7 +28,7 @@ from asn_impact.intake.fields.amounts import (
 )
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import normalised
-from asn_impact.intake.fields.numbers import multiplied, parse_numbers
+from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers
 from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
@@ -41,11 +41,13 @@ _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tah
 YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
 AMOUNT: Final = "nilai"  # quantity times price, where the table says it
 CODE: Final = "kode"  # account code, where the table has one
+NUMBER: Final = "asn_number"  # I, 1, 1.1, a: which rows hold which
 COURSE: Final = "asn_course"
 BESIDE: Final = "nilai_lain"  # the other amount of each row: what was spent where the plan counts, or the plan
 #: Columns of money -> the column that holds what 1 stands for in them.
 UNITS: Final = {name: f"asn_unit_of_{name}" for name in (*COSTS_IN_UNITS, BESIDE)}
 _NOTHING: Final = ("", "-", "0", "0.0")
+_OF_NUMBERS: Final = frozenset(map(normalised, ("No", "No.", "Nomor", "No Urut", "Nomor Urut", "Number")))
 _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
 #: What the reader can say for all rows where no column does -> the line.
 _GIVEN: Final = {"sumber": 'origin = "DPA BKPSDM 2024"', "tahun_harga": "price_year = 2024"}  # in Python and a file
@@ -108,6 +110,8 @@ def columns_of(
             absent = [name for name in needed if name not in found]
             raise InputError(Message("planning.costs.give", names=absent, lines=lines))
         columns: dict[str, str] = {name: found.get(name, name) for name in names}
+        if (number := next((h for h in headings if normalised(h) in _OF_NUMBERS), None)) not in (None, *found.values()):
+            names, columns = [*names, NUMBER], {**columns, NUMBER: str(number)}
         if course is not None:
             names, columns = [*names, COURSE], {**columns, COURSE: course}
         rows = read(columns=columns, keep=names)
@@ -255,6 +259,18 @@ def beside_notes(headings: Sequence[str], own: pd.DataFrame, *, planned: bool) -
         said = {"other": money(other, "costs.components['nilai_lain'].sum()"), "share": away, "side": side}
         by = money(abs(other - total), "abs(costs.components['nilai_lain'].sum() - costs.total)")
         yield Message("planning.costs.difference", heading=shown[-1], total=counted, difference=by, **said)
+
+
+def with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame:
+    """Return the table with the other amount of each row as a number, without it where it is none."""
+    if BESIDE not in table:
+        return table
+    try:
+        cells = [None if (text := plain_text(cell)) in {"", "-"} else text for cell in table[BESIDE]]
+        amounts = parse_numbers(cells, name=BESIDE, style=style)
+    except InputError:
+        return table.drop(columns=BESIDE)
+    return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS[BESIDE]].to_numpy()})
 
 
 def unpriced(table: pd.DataFrame) -> pd.Series:

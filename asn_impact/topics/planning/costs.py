@@ -26,9 +26,9 @@ from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numb
 from asn_impact.intake.privacy import masked
 from asn_impact.topics.planning.budget import (
     AMOUNT,
-    BESIDE,
     CODE,
     COURSE,
+    NUMBER,
     UNITS,
     YEAR,
     Budget,
@@ -37,15 +37,26 @@ from asn_impact.topics.planning.budget import (
     plain_text,
     unit_notes,
     unpriced,
+    with_others,
 )
 from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.topics.planning.money import money, rupiah
-from asn_impact.topics.planning.sums import ROUNDING, Rows, heads_period, latest_of, sums_of, times_over
+from asn_impact.topics.planning.sums import (
+    ROUNDING,
+    Rows,
+    heads_period,
+    holding,
+    latest_of,
+    numbered,
+    sums_of,
+    times_over,
+)
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 TEMPLATE: Final = "cost_template.csv"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
+_LEVEL: Final = "asn_level"  # the code, or the numbers, of a row and of those that hold it
 _AT: Final = "asn_at"  # place of a row in the table
 _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
 
@@ -200,12 +211,14 @@ def read_costs(
     years = {name: _whole(table, name) for name in ("tahun_harga", YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
-    table = _with_others(table, style)
+    table = with_others(table, style)
     table, of_periods = (table, []) if amount is None else _latest(table, groups, amount, totals)
     _refuse_other_amounts(table, style)
     sums, notes = _sums(table, groups, style, totals)
     left, table = table.loc[sums], table.loc[~sums]
-    own = table.loc[table[_OWN]].drop(columns=[AMOUNT, CODE, _OWN, _AT, *UNITS.values()], errors="ignore")
+    own = table.loc[table[_OWN]].drop(
+        columns=[AMOUNT, CODE, NUMBER, _LEVEL, _OWN, _AT, *UNITS.values()], errors="ignore"
+    )
     own = own.reset_index(drop=True)
     if not own["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
@@ -247,14 +260,18 @@ def _table(
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Message]]:
     """Return the components, texts as texts and numbers as they came, the rows of groups and totals, and notes."""
     table = found.frame
-    cells = table.drop(columns=[COURSE, _AT, *UNITS.values()], errors="ignore")
+    cells = table.drop(columns=[COURSE, NUMBER, _AT, *UNITS.values()], errors="ignore")
     table = table.loc[~cells.map(lambda value: plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
     table = table.assign(komponen=_named(table), **{_AT: np.arange(len(table))})
     heads = unpriced(table) & (AMOUNT in table) | table["komponen"].map(lambda text: is_total(text, totals))
     said = [plain_text(text) for text in table.pop(COURSE)] if COURSE in table else []
-    table[_OWN], notes = rows_of_course(said, table["komponen"].tolist(), heads.to_numpy(), match, others, found.named)
+    names, codes = table["komponen"].tolist(), [plain_text(text) for text in table.get(CODE, [""] * len(table))]
+    levels = numbered([plain_text(text) for text in table.get(NUMBER, [""] * len(table))], names)
+    table[_LEVEL] = codes if any(codes) else levels
+    above = heads.to_numpy(dtype=np.bool_) | holding(table[_LEVEL].tolist())
+    table[_OWN], notes = rows_of_course(said, names, above, match, others, found.named)
     groups, table = table.loc[heads], table.loc[~heads].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
@@ -304,7 +321,7 @@ def _sums(
     every = every.sort_values(_AT, kind="stable")
     rows = Rows(
         names=every["komponen"].tolist(),
-        codes=[plain_text(code) for code in every[CODE]] if CODE in every else [""] * len(every),
+        codes=every[_LEVEL].tolist(),
         amounts=every["biaya"].to_numpy(dtype=np.float64),
         alike=list(zip(every["jumlah"], every["harga_satuan"], strict=True)),
         heads=~every[_AT].isin(table[_AT]).to_numpy(),
@@ -328,18 +345,6 @@ def _left_out(groups: pd.DataFrame, sums: pd.DataFrame) -> Iterable[Message]:
         names = tuple(masked(name) or Message("planning.costs.row", row=at + 1) for name, at in called)
         if names:
             yield Alert(f"planning.costs.{key}", n=len(names), names=names)
-
-
-def _with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame:
-    """Return the table with the other amount of each row as a number, without it where it is none."""
-    if BESIDE not in table:
-        return table
-    try:
-        cells = [None if (text := plain_text(cell)) in {"", "-"} else text for cell in table[BESIDE]]
-        amounts = parse_numbers(cells, name=BESIDE, style=style)
-    except InputError:
-        return table.drop(columns=BESIDE)
-    return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS[BESIDE]].to_numpy()})
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:

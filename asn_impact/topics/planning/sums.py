@@ -65,7 +65,7 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     twice &= ~(certain | doubtful)
     ways = [certain, certain | doubtful, certain | doubtful | twice]
     agreeing = [way for way in ways if not _unexplained(rows.amounts, rows.heads | way).any()]
-    different = {way.tobytes(): way for way in agreeing if (rows.amounts[rows.heads | certain] > 0).any()}
+    different = {way.tobytes(): way for way in agreeing if (rows.amounts[rows.heads] > 0).any()}
     notes: list[Message] = []
     if len(different) == 1:
         certain = agreeing[0]
@@ -125,6 +125,45 @@ def times_over(names: Sequence[str]) -> int:
     return max(len(every) // period, 1)
 
 
+def holding(codes: Sequence[str]) -> Bool:
+    """Return (N,) which rows have a code that begins that of the row below."""
+    bare = [code.strip().rstrip(".") for code in codes]
+    below = [code != "" and after.startswith(f"{code}.") for code, after in pairwise(bare)]
+    return np.array([*below, False], dtype=np.bool_)
+
+
+_NUMBER: Final = re.compile(r"\(?\s*([IVXLC]+|[A-Z]|[a-z]{1,2}|\d+(?:\.\d+)*|[-–•])\s*([.)]*)", re.ASCII)
+_LEADING: Final = re.compile(r"([IVXLC]+[.)]|[A-Z][.)]|[a-z][.)]|\d+(?:\.\d+)+\.?|\d+[.)]|[-–•])\s*(?=\S)", re.ASCII)
+
+
+def numbered(numbers: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return numbers of rows (I, 1, 1.1, a) as codes that hold those below them; empty where a row has none.
+
+    Without a column of numbers they are those before the names. Each kind of number is a level, in the order in which
+    the kinds come.
+
+    Examples
+    --------
+    >>> numbered(["I", "1", "a", "b", "2", "II"], [""] * 6)
+    ['I', 'I.1', 'I.1.a', 'I.1.b', 'I.2', 'II']
+    """
+    texts = [n.strip() or ((m := _LEADING.match(name)) and m[1]) or "" for n, name in zip(numbers, names, strict=True)]
+    roman = "I" in {text.strip(" .)(") for text in texts}
+    codes, levels = list[str](), list[tuple[object, str]]()  # the kinds of number above a row, with their numbers
+    for text in texts:
+        if (found := _NUMBER.fullmatch(text)) is None:
+            codes.append("")
+            continue
+        number = found[1]
+        upper = "roman" if roman and re.fullmatch("[IVXLC]+", number) else "upper"
+        letters = upper if number.isupper() else "lower"
+        kind = (number.count("."), ")" in found[2]) if number[0].isdigit() else letters if number.isalpha() else "-"
+        above = next((i for i, (other, _) in enumerate(levels) if other == kind), len(levels))
+        levels = [*levels[:above], (kind, number.replace(".", "_"))]
+        codes.append(".".join(name for _, name in levels))
+    return codes
+
+
 def _line(names: Sequence[str | Message]) -> str:
     return "totals = [" + ", ".join(f'"{name}"' for name in dict.fromkeys(map(str, names))) + "]"
 
@@ -137,10 +176,8 @@ def _by_code(rows: Rows) -> tuple[Bool, Bool]:
     """Return the components whose account code holds the ones below: those that are their sum, and the others."""
     codes = [code.strip().rstrip(".") for code in rows.codes]
     certain, doubtful = np.zeros((2, len(codes)), dtype=np.bool_)
-    for i in range(len(codes) - 2, -1, -1):
+    for i in np.flatnonzero(holding(codes) & ~rows.heads)[::-1]:
         within = f"{codes[i]}."
-        if rows.heads[i] or not codes[i] or not codes[i + 1].startswith(within):
-            continue
         end = next((j for j in range(i + 1, len(codes)) if codes[j] and not codes[j].startswith(within)), len(codes))
         parts = np.arange(i + 1, end)[~(rows.heads | certain)[i + 1 : end]]
         same = parts.size > 0 and abs(rows.amounts[parts].sum() - rows.amounts[i]) <= _RUPIAH
