@@ -129,15 +129,10 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     open_end = Message("study.moved.open_end", horizon=outcome.horizon) if beyond else None
     return Table(
         frame=frame,
-        title=(Message("study.moved.title", days=days)),
-        note=(paragraph(Message("study.moved.note", level=level_quantity(level)), open_end)),
+        title=Message("study.moved.title", days=days),
+        note=paragraph(Message("study.moved.note", level=level_quantity(level)), open_end),
         kinds=dict.fromkeys(columns, "whole"),
-        headings={
-            "share": (Message("study.moved.share")),
-            "with_training": (Message("study.moved.with_training")),
-            "without_training": (Message("study.moved.without_training")),
-            "estimate": (Message("study.moved.estimate")),
-        },
+        headings={name: Message(f"study.moved.{name}") for name in ("share", *columns[:3])},
     )
 
 

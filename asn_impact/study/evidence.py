@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.topics.clocks.changes import StepChanges
 
-FEWEST_CLUSTERS: Final = (
-    8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
-)
+FEWEST_CLUSTERS: Final = 8  # that the rules of inference were tried with in simulations: docs/coverage.md
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,9 +314,9 @@ def _warning_table(warnings: tuple[Message, ...]) -> Table:
     from asn_impact.reporting.tables import Table
 
     return Table(
-        frame=pd.DataFrame({"warning": pd.Series([(warning) for warning in warnings], dtype=object)}),
-        title=(Message("study.warning.title")),
-        headings={"warning": (Message("study.warning.heading"))},
+        frame=pd.DataFrame({"warning": pd.Series(warnings, dtype=object)}),
+        title=Message("study.warning.title"),
+        headings={"warning": Message("study.warning.heading")},
     )
 
 
