@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
+from asn_impact.intake.fields.numbers import NumberStyle
+from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.study.keys import Choice, Keys, Setting, choice_kind, keys_of
 from asn_impact.study.kinds import (
     DAY,
@@ -62,7 +64,6 @@ _UNITS: Final = (
 @functools.cache
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
-    from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.complaints import read_complaints
     from asn_impact.intake.readers.exports import read_exports
     from asn_impact.intake.readers.observations import read_observations
@@ -182,7 +183,6 @@ def cells_of(outcome: Setting) -> dict[str, Any]:
 @functools.cache
 def calendars() -> Choice:
     """Return what [calendar] can be, with the clock that runs on it."""
-    from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.durations import Clock, measure
 
     of_clock = keys_of(measure).only("times")

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import PROGRAM, StudyError
+from asn_impact.intake.formats import KNOWN, ending_of
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, choose, convert, values
 from asn_impact.study.keys import Setting as Setting
@@ -246,8 +247,6 @@ def tables_of(file: Path) -> tuple[dict[str, Any], str]:
         content = file.read_bytes()
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        from asn_impact.intake.formats import KNOWN, ending_of
-
         if ending_of(file) in KNOWN:
             raise StudyError(Message("study.a_table", file=name, program=PROGRAM)) from None
         if isinstance(problem, UnicodeDecodeError):
