@@ -206,14 +206,9 @@ def _offices(study: Study, ready: Prepared, parameters: Mapping[str, Any], place
     columns = list(dict.fromkeys([study.cluster, *([parameters["strata"]] if "strata" in parameters else [])]))
     unknown = [name for name in columns if name not in attributes.columns]
     if unknown:
-        raise place.refuse(
-            paragraph(
-                Message("study.no_attribute", name=unknown[0]),
-                did_you_mean(unknown[0], attributes.columns),
-                Message("study.attributes", names=tuple(map(str, attributes.columns))),
-                Message("study.or_a_file"),
-            )
-        )
+        absent, known = Message("study.no_attribute", name=unknown[0]), tuple(map(str, attributes.columns))
+        there = Message("study.attributes", names=known)
+        raise place.refuse(paragraph(absent, did_you_mean(unknown[0], known), there, Message("study.or_a_file")))
     return attributes[columns].drop_duplicates().reset_index(drop=True), study.cluster
 
 

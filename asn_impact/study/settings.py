@@ -216,13 +216,9 @@ def _sections(file: Path) -> tuple[dict[str, dict[str, Any]], str]:
         raise StudyError(Message("programme.many", file=name))
     for section, table in raw.items():
         if section not in SECTIONS:
-            raise StudyError(
-                paragraph(
-                    Message("study.no_section", file=name, section=section),
-                    did_you_mean(section, SECTIONS),
-                    Message("study.sections", names=SECTIONS),
-                )
-            )
+            unknown = Message("study.no_section", file=name, section=section)
+            there = Message("study.sections", names=SECTIONS)
+            raise StudyError(paragraph(unknown, did_you_mean(section, SECTIONS), there))
         if not isinstance(table, dict):
             raise StudyError(Message("study.stands_alone", file=name, key=section))
     missing = [section for section in ("study", "data", "outcome") if section not in raw]
