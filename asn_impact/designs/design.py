@@ -14,7 +14,7 @@ from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs.status import first_switch, read_status
 from asn_impact.display import card, noted
-from asn_impact.errors import DesignError
+from asn_impact.errors import AsnImpactError, DesignError
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Placed
@@ -372,14 +372,10 @@ def adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Pla
     known = {*labels, *panel.unusable}
     if not starts.keys() <= known:
         strangers = [_plain(unit) for unit in starts if unit not in known]
-        raise DesignError(
-            paragraph(
-                Message("designs.strangers", n=len(strangers), units=strangers),
-                did_you_mean(strangers[0], labels),
-                Message("designs.units_of_panel", n=len(set(labels)), units=list(dict.fromkeys(labels))),
-                _names_attribute(panel, starts) if by is None else None,
-            )
-        )
+        unknown = Message("designs.strangers", n=len(strangers), units=strangers)
+        there = Message("designs.units_of_panel", n=len(set(labels)), units=list(dict.fromkeys(labels)))
+        by_name = _names_attribute(panel, starts) if by is None else None
+        raise DesignError(paragraph(unknown, did_you_mean(strangers[0], labels), there, by_name))
     unnamed = len(labels) - sum(map(starts.__contains__, labels))
     placed = panel.timeline.place(list(map(starts.get, labels)))
     not_named = (Message("designs.not_named", n=unnamed, total=len(panel.units)),) if unnamed else ()
@@ -416,11 +412,17 @@ def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
     return (Message("designs.partly_treated", n=hit.size, cells=cells),)
 
 
-def attribute(panel: Panel, name: str, problem: str = "designs.no_attribute") -> pd.Series:
+def attribute(
+    panel: Panel,
+    name: str,
+    problem: str = "designs.no_attribute",
+    error: type[AsnImpactError] = DesignError,
+    **gaps: str,
+) -> pd.Series:
     """Return an attribute of the units, or refuse a name that is none with those there are and the nearest of them."""
     known = panel.attributes.columns.tolist()
     if name not in known:
-        raise DesignError(paragraph(Message(problem, name=name, known=known), did_you_mean(name, known)))
+        raise error(paragraph(Message(problem, name=name, known=known, **gaps), did_you_mean(name, known)))
     return panel.attributes[name]
 
 

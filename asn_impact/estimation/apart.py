@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.designs.design import attribute
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.cell_effects import CellFit
 from asn_impact.estimation.clusters import ratio
@@ -25,7 +25,7 @@ from asn_impact.estimation.deletions import Deletions, Weigh, trace_of
 from asn_impact.estimation.effects import Estimator
 from asn_impact.estimation.prediction import PredictionFit, mean_effect
 from asn_impact.estimation.working import Working
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Alert, Message
 
 _MEANS = 6  # means that pass through the groups together: each holds a number for every two clusters of a group
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
@@ -39,13 +39,8 @@ def groups_of(design: Design, name: str) -> Int:
     EstimationError
         The units have no such attribute, or it is missing for some of them.
     """
-    attributes = design.panel.attributes
-    if name not in attributes:
-        known = attributes.columns.tolist()
-        raise EstimationError(
-            paragraph(Message("estimation.no_period_groups", name=name, known=known), did_you_mean(name, known))
-        )
-    codes = pd.factorize(attributes[name], sort=False)[0].astype(np.int64)
+    labels = attribute(design.panel, name, "estimation.no_period_groups", EstimationError)
+    codes = pd.factorize(labels, sort=False)[0].astype(np.int64)
     if (codes < 0).any():
         units = [str(design.panel.units[u]) for u in np.flatnonzero(codes < 0)]
         raise EstimationError(Message("estimation.without_group", name=name, n=len(units), units=units))

@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from asn_impact.arguments import Level, Steps, Times, did_you_mean
+from asn_impact.arguments import Level, Steps, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.designs.design import attribute
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.deals import Dealt, deal_alike
 from asn_impact.estimation.effects import Effects
@@ -25,7 +26,7 @@ from asn_impact.estimation.inference import Inference, Rule, clustered, cr1_fact
 from asn_impact.estimation.linear import Blocks, LeastSquares
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Message, Quantity, paragraph
+from asn_impact.words import Alert, Message, Quantity
 
 Weights: TypeAlias = Literal["rademacher", "webb", "mammen"]
 
@@ -350,12 +351,9 @@ def times_of_clusters(design: Design) -> Float:
 def _strata(design: Design, strata: str | None) -> Int:
     if strata is None:
         return np.zeros(len(design.clusters), dtype=np.int64)
-    if strata not in design.panel.attributes.columns:
-        known = design.panel.attributes.columns
-        unknown = Message("estimation.no_attribute", argument="strata", name=strata, known=known)
-        raise InferenceError(paragraph(unknown, did_you_mean(strata, known)))
+    column = attribute(design.panel, strata, "estimation.no_attribute", InferenceError, argument="strata")
     first = [int(np.flatnonzero(design.cluster == c)[0]) for c in range(len(design.clusters))]
-    return np.asarray(design.panel.attributes[strata].iloc[first].factorize()[0], dtype=np.int64)
+    return np.asarray(column.iloc[first].factorize()[0], dtype=np.int64)
 
 
 def number_of_ways(times: Float, groups: Int) -> int:

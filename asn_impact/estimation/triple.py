@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.designs.design import attribute
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit
@@ -107,11 +107,7 @@ class TripleDifference(Estimator):
 
     def _find_reached(self, design: Design) -> Bool:
         """(U,) True for the services that the treatment reaches."""
-        attributes = design.panel.attributes
-        if self.third not in attributes.columns:
-            unknown = Message("estimation.no_attribute", argument="third", name=self.third, known=attributes.columns)
-            raise EstimationError(paragraph(unknown, did_you_mean(self.third, attributes.columns)))
-        column = attributes[self.third]
+        column = attribute(design.panel, self.third, "estimation.no_attribute", EstimationError, argument="third")
         reached = (column == self.reached).fillna(value=False).to_numpy(dtype=np.bool_)
         if reached.all() or not reached.any():
             raise EstimationError(

@@ -164,14 +164,6 @@ def quote_author(report: Report, chapter: str) -> list[Block]:
     return [Block("paragraph", text=text.strip()) for text in paragraphs if text.strip()]
 
 
-def _foreword(_pages: Exhibits, report: Report) -> list[Block]:
-    return quote_author(report, "foreword")
-
-
-def _summary(pages: Exhibits, report: Report) -> list[Block]:
-    return [*_findings(pages, report), *_grades(pages, report)]
-
-
 def _findings(pages: Exhibits, report: Report) -> list[Block]:
     leading = report.answer or (report.inferences if len(report.inferences) == 1 else ())
     return [*(_finding(pages, inference, report) for inference in leading), *pages.say(report.beside)]
@@ -194,10 +186,6 @@ def _grades(pages: Exhibits, report: Report) -> list[Block]:
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
     return [*pages.say(argument.say_question(report.inferences)), *quote_author(report, "introduction")]
-
-
-def _framework(pages: Exhibits, report: Report) -> list[Block]:
-    return pages.say(argument.say_framework(report.inferences))
 
 
 def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
@@ -300,11 +288,6 @@ def list_references(_pages: Exhibits, report: Report) -> list[Block]:
     return _list_sources(argument.sources(report.inferences, report.every_scrutiny))
 
 
-def _references_of_brief(_pages: Exhibits, report: Report) -> list[Block]:
-    """List the sources of the methods alone: a brief shows no check."""
-    return _list_sources(argument.sources(report.inferences, ()))
-
-
 def _list_sources(entries: Sequence[str]) -> list[Block]:
     return [Block("list", entries=entries)] if entries else []
 
@@ -337,10 +320,10 @@ def say_provenance(pages: Exhibits, report: Report) -> list[Block]:
 
 
 _CHAPTERS: Final[Mapping[str, Chapter]] = {
-    "foreword": _foreword,
-    "summary": _summary,
+    "foreword": lambda _pages, report: quote_author(report, "foreword"),
+    "summary": lambda pages, report: [*_findings(pages, report), *_grades(pages, report)],
     "introduction": _introduction,
-    "framework": _framework,
+    "framework": lambda pages, report: pages.say(argument.say_framework(report.inferences)),
     "methods": lambda _pages, _report: [],  # a heading over the four parts that follow
     "compared": _say_compared,
     "left_out": _say_left_out,
@@ -392,5 +375,5 @@ _BRIEF: Final[Mapping[str, Chapter]] = {
     "evidence": _evidence,
     "options": _options,
     "recommendations": _recommendations,
-    "references": _references_of_brief,
+    "references": lambda _pages, report: _list_sources(argument.sources(report.inferences, ())),  # it shows no check
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -20,7 +19,7 @@ from asn_impact.reporting.drawn import SCREEN_DPI, Sizes, apply_style, draw, dra
 from asn_impact.reporting.drawn import Page as Page
 from asn_impact.reporting.drawn import Size as Size
 from asn_impact.reporting.gate import release
-from asn_impact.reporting.provenance import provenance, split_ending, write_beside
+from asn_impact.reporting.provenance import provenance, shown_number, split_ending, write_beside
 from asn_impact.reporting.recoding import Cells
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence
@@ -225,13 +224,12 @@ class Chart(Guided):
     def record(self, *, size: Sizes | None = None) -> str:
         """Return the provenance of the chart as JSON: inputs, versions, parameters, source line, alt text."""
         quoted = dict.fromkeys(q for text in (self.title, self.subtitle, self.alt, self.below) for q in text.numbers)
-        numbers = [{"shown": q.shown, "source": q.source, "value": _round(q.value)} for q in quoted]
         facts = {
             "alt": self.alt,
             "kind": self.kind,
             "language": self.language,
             "notes": [note.text(self.language) for note in self.notes],
-            "numbers": numbers,
+            "numbers": [shown_number(q) for q in quoted],
             "provenance": provenance(self.parameters, self.inputs),
             "size": size or self.size,
             "source": self.source,
@@ -301,11 +299,6 @@ class Chart(Guided):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         return {"image/png": self.png(), "text/plain": self.alt}
-
-
-def _round(value: float) -> float | None:
-    """Return a number as JSON can hold it, ten significant digits."""
-    return float(f"{value:.10g}") if math.isfinite(value) else None
 
 
 def _say_cut(chart: Chart) -> tuple[Sentence, ...]:

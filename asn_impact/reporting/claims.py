@@ -63,7 +63,7 @@ def _first_page(pages: Exhibits, report: Report) -> list[Block]:
     blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
     blocks += _scale(pages, report)
     steps = overview.chain(report.findings, level=report.level)
-    return [*blocks, *_tables(pages, steps), *_quoted(report, "foreword")]
+    return [*blocks, *_tables(pages, steps), *chapters.quote_author(report, "foreword")]
 
 
 def _scale(pages: Exhibits, report: Report) -> list[Block]:
@@ -90,7 +90,7 @@ def _introduction(pages: Exhibits, report: Report) -> list[Block]:
         *pages.say([asked]),
         *pages.list(labels),
         *pages.say(_why_compare(report)),
-        *_quoted(report, "introduction"),
+        *chapters.quote_author(report, "introduction"),
     ]
 
 
@@ -100,26 +100,17 @@ def _why_compare(report: Report) -> list[Message]:
     return [Message("report.question.why_compare")] if compared else []
 
 
-def _quoted(report: Report, chapter: str) -> list[Block]:
-    return chapters.quote_author(report, chapter)
-
-
 # ------------------------------------------------------------------------------------------------ a page a claim
 
 
 def _own_page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
-    """Return the page of a finding, held against its page in an earlier report."""
+    """Return the page of a finding, held against its page in an earlier report; nothing in it is of another one."""
     release = pages.earlier
     pages.earlier = release.page(finding.id, 0 if finding.panel is None else int(finding.panel.n.sum()))
-    blocks = _page(pages, report, finding, shown)
+    with pages.speaking_of(finding):
+        blocks = _blocks(pages, report, finding, shown)
     pages.earlier = release
     return blocks
-
-
-def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
-    """Return what stands on the page of a finding; nothing in it is of another one."""
-    with pages.speaking_of(finding):
-        return _blocks(pages, report, finding, shown)
 
 
 def _blocks(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
@@ -243,16 +234,12 @@ def _methods(pages: Exhibits, report: Report) -> list[Block]:
         *pages.say(_family(report).said),
         *chapters.say_calculation(pages, report),
         *chapters.say_limits(pages, report),
-        *_own_notes(pages, report),
+        *pages.list(together(map(as_message, report.notes)), "notes"),
     ]
 
 
-def _own_notes(pages: Exhibits, report: Report) -> list[Block]:
-    return pages.list(together(map(as_message, report.notes)), "notes")
-
-
 def _conclusion(pages: Exhibits, report: Report) -> list[Block]:
-    return [*_options(pages, report), *_quoted(report, "conclusion"), *_recommendations(pages, report)]
+    return [*_options(pages, report), *chapters.quote_author(report, "conclusion"), *_recommendations(pages, report)]
 
 
 def _by_letter(findings: Sequence[Finding]) -> dict[Any, list[Finding]]:
@@ -282,8 +269,8 @@ def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
     """Return what follows from the claims, each advice once under their names, then what follows from several."""
     own: dict[Message, list[Finding]] = {}
     common: dict[Message, None] = {}
-    for finding in _deciding(report):
-        if finding.inference is None:
+    for finding in report.findings:
+        if finding.inference is None or finding.role not in {"primary", "secondary"}:  # the others are checks
             continue
         found, checked = [finding.inference], finding.scrutinies
         first, *others = argument.advise(found, checked, level=report.level, better=finding.better)
@@ -292,12 +279,7 @@ def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
         own.setdefault(first, []).append(finding)
         common |= dict.fromkeys(others)
     advice = [under_name(some, [said]) for said, some in own.items()]
-    return [*pages.list([*advice, *common]), *_quoted(report, "recommendations")]
-
-
-def _deciding(report: Report) -> list[Finding]:
-    """Return the findings that a decision looks at: placebos and explorations are checks."""
-    return [finding for finding in report.findings if finding.role in {"primary", "secondary"}]
+    return [*pages.list([*advice, *common]), *chapters.quote_author(report, "recommendations")]
 
 
 def _long_tables(pages: Exhibits, report: Report) -> list[Block]:

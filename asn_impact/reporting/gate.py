@@ -372,9 +372,7 @@ def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: 
     return tuple(name for name in earlier if name in later and 0 < abs(earlier[name] - later[name]) < minimum)
 
 
-def differing_tables(
-    earlier: str, later: str, *, minimum: int = MINIMUM, counts: Collection[str] = ()
-) -> tuple[str, ...]:
+def differing_tables(earlier: str, later: str, *, counts: Collection[str] = ()) -> tuple[str, ...]:
     r"""Return the rows of two versions of a CSV whose counts differ by a small number of persons.
 
     Rows are the same when every cell is that is no count (`COUNTS`) and no measurement. Whoever has both versions sees
@@ -399,7 +397,7 @@ def differing_tables(
     >>> differing_tables("office,records\nDinas A,57\n", "office,records\nDinas A,54\n")
     ('records of Dinas A',)
     """
-    return differing(_count_rows(earlier, counts), _count_rows(later, counts), minimum=minimum)
+    return differing(_count_rows(earlier, counts), _count_rows(later, counts))
 
 
 def _count_rows(text: str, known: Collection[str]) -> dict[str, int]:
@@ -440,7 +438,7 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
     return bool(total > 0 and (sizes[:n].sum() > k * total or total - sizes[:2].sum() < p * sizes[0]))
 
 
-def points_at_few(n: float, q: float, *, minimum: int = MINIMUM) -> bool:
+def points_at_few(n: float, q: float) -> bool:
     """Return whether a quantile of n persons has fewer than the minimum below or above it: minima and maxima always do.
 
     Parameters
@@ -457,5 +455,4 @@ def points_at_few(n: float, q: float, *, minimum: int = MINIMUM) -> bool:
     >>> points_at_few(100, 0.5), points_at_few(99, 0.9), points_at_few(12, 0.5)
     (False, True, True)
     """
-    _check_minimum(minimum)
-    return round(n * min(q, 1 - q), 6) < minimum
+    return round(n * min(q, 1 - q), 6) < MINIMUM

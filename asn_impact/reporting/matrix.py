@@ -187,9 +187,8 @@ def spoken(table: Table, language: Language) -> Table:
 
 def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
     grade = finding.grade
-    empty = {"before": None, "with_training": None, "without_training": None, "change": None, "interval": None}
-    numbers = {**empty, **_described(finding)}
-    numbers = numbers if finding.inference is None else numbers_of(finding.inference, level)
+    described = {**dict.fromkeys(_NUMBERS), **_described(finding)}
+    numbers = described if finding.inference is None else numbers_of(finding.inference, level)
     return {
         "claim": _label(finding),
         "outcome": measure_of(finding),

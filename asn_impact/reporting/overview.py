@@ -33,7 +33,6 @@ def in_short(findings: Sequence[Finding], *, level: float) -> Table:
                 for name in means
                 if np.isfinite(value := getattr(levels, name))
             }
-        grade = Message("claims.matrix.not_graded") if finding.grade is None else finding.grade.letter
         rows.append(
             {
                 "claim": finding.label,
@@ -41,7 +40,7 @@ def in_short(findings: Sequence[Finding], *, level: float) -> Table:
                 "without_training": means.get("without_training"),
                 "with_training": means.get("with_training"),
                 "change": _in_words(finding, level),
-                "grade": grade,
+                "grade": _letter(finding),
             }
         )
     return Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import math
 import os
 import platform
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final
 from asn_impact.arguments import check_choice
 from asn_impact.errors import InputError
 from asn_impact.intake.written import write_beside as write_beside
-from asn_impact.words import Message
+from asn_impact.words import Message, Quoted
 
 COMMIT_VARIABLE: Final = "ASN_IMPACT_COMMIT"
 _PACKAGES: Final = ("asn-impact", "matplotlib", "numpy", "pandas", "scipy")
@@ -89,6 +90,12 @@ def list_inputs(inputs: Iterable[Any]) -> list[dict[str, object]]:
         rows = getattr(source, "rows", None)
         entries.append(entry if rows is None else {**entry, "rows": int(rows)})
     return [{key: entry[key] for key in sorted(entry)} for entry in entries]
+
+
+def shown_number(quoted: Quoted) -> dict[str, object]:
+    """Return a number of a sentence: as it is shown, where it came from, and as JSON can hold it, ten digits of it."""
+    value = float(f"{quoted.value:.10g}") if math.isfinite(quoted.value) else None
+    return {"shown": quoted.shown, "source": quoted.source, "value": value}
 
 
 def provenance(parameters: Mapping[str, object], inputs: Iterable[Any] = ()) -> dict[str, object]:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import numpy as np
-
 from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.ledger import Ledger
@@ -24,7 +22,7 @@ from asn_impact.reporting.folders import is_made_by, make_beside, plain_name, pu
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.imprint import LOGO, Imprint
 from asn_impact.reporting.proof import not_proved, prove
-from asn_impact.reporting.provenance import provenance, sha256, write_beside
+from asn_impact.reporting.provenance import provenance, sha256, shown_number, write_beside
 from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.since import found_in, since_of, table_of_moved
 from asn_impact.reporting.words import check_language
@@ -323,20 +321,13 @@ def _manifest(
         "made_by": MADE_BY,
         "notes": [str(note) for note in report.all_notes],
         "numbers": [
-            {"sentence": text, "shown": q.shown, "source": q.source, "value": _plain(q.value)}
-            for text, sentence in sentences.items()
-            for q in sentence.numbers
+            {"sentence": text, **shown_number(q)} for text, sentence in sentences.items() for q in sentence.numbers
         ],
         "provenance": provenance({"level": report.level}, report.inputs),
         "source": report.source,
         "title": report.title,
     }
     return (json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n").encode("utf-8")
-
-
-def _plain(value: float) -> float | None:
-    """Return a number as JSON can hold it, ten significant digits."""
-    return float(f"{value:.10g}") if np.isfinite(value) else None
 
 
 def _refuse_foreign(target: Path) -> None:

@@ -7,10 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.intake.fields.labels import label_key
+from asn_impact.measures.outcomes import Mean, RestrictedMean, Score, Share, Within
 from asn_impact.study.happened import other_events
 from asn_impact.study.keys import Setting
 from asn_impact.study.measured import made_ready
@@ -75,8 +79,6 @@ def _mix(study: Study, ready: Prepared) -> tuple[Panel, ...] | None:
 
     None for a single kind; None where the kinds are not known.
     """
-    from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
-
     named: Sequence[str] = study.scrutiny.get("mix", ())
     if ready.counted is None:
         return tuple(_column_panels(study, ready, named)) if named else None
@@ -98,7 +100,6 @@ def _mix(study: Study, ready: Prepared) -> tuple[Panel, ...] | None:
 
 def _shares(ready: Prepared, column: str, per: Any) -> list[Panel]:  # noqa: ANN401 - a length of periods
     """Return the shares of the larger kinds that a column tells apart; none for a single one."""
-    from asn_impact.measures.outcomes import Mean
     from asn_impact.measures.tabulate import tabulate
     from asn_impact.scrutiny.surroundings import service_shares
 
@@ -117,8 +118,6 @@ def _shares(ready: Prepared, column: str, per: Any) -> list[Panel]:  # noqa: ANN
 
 def _has_values(times: Dated, column: str) -> bool:
     """Return whether a column of the records is known for any application."""
-    import narwhals as nw
-
     if column not in times.records.collect_schema().names():
         return False
     return len(times.records.filter(~nw.col(column).is_null()).head(1).collect()) > 0
@@ -162,8 +161,6 @@ def _outcome_panel(study: Study, ready: Prepared, setting: Setting) -> Panel:
 
 def _services_panel(ready: Prepared, services: Sequence[str], per: Any) -> Panel:  # noqa: ANN401 - a length of periods
     """Return the study's own outcome in some services alone."""
-    import narwhals as nw
-
     from asn_impact.measures.tabulate import tabulate
 
     if ready.counted is None or not _has_values(ready.counted, SERVICE):
@@ -193,9 +190,6 @@ def _with(design: Design, other: Panel) -> Design:
 
 def _drawn(path: Path, design: Design) -> dict[str, Any]:
     """Return the period drawn for each unit, after drawing again what the certificate says was drawn."""
-    import pandas as pd
-
-    from asn_impact.intake.fields.labels import label_key
     from asn_impact.topics.planning.lottery import read_certificate, verify
 
     certificate: Mapping[str, Any] = read_certificate(path)

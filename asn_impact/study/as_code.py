@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from asn_impact.study.counted import asked_of_records
 from asn_impact.study.evidence import source_of
 from asn_impact.study.happened import RISE
+from asn_impact.study.measured import flag_of
+from asn_impact.study.named import cells_asked
+from asn_impact.study.prepared import asked_of_training
+from asn_impact.study.stepped import SHOWN, asked_of_log, asked_of_split
 from asn_impact.words import Language, Message, spoken_of
 
 if TYPE_CHECKING:
@@ -102,7 +107,6 @@ class _Writer:
             return
         lines = [self._found(), "changes = finding.value"]
         if self._is_literal():
-            from asn_impact.study.stepped import SHOWN, asked_of_log, asked_of_split
             from asn_impact.topics.clocks.split import split_days
             from asn_impact.topics.clocks.step_log import read_step_log
 
@@ -195,8 +199,6 @@ class _Writer:
         return study.data.name in LITERAL and trained and not other
 
     def _training(self) -> str:
-        from asn_impact.study.prepared import asked_of_training
-
         assert self.study.rollout is not None
         return self._of_setting(self.study.rollout, asked_of_training(self.study))
 
@@ -209,8 +211,6 @@ class _Writer:
         return self._call(f"ai.{home.__qualname__}", home, rest, *first)
 
     def _panel(self) -> Iterator[tuple[Message, str]]:
-        from asn_impact.study.counted import asked_of_records
-
         study = self.study
         if study.data.name == "survey_recap":
             from asn_impact.topics.surveys.satisfaction import satisfaction_panel
@@ -247,8 +247,6 @@ class _Writer:
     def _cells(self, records: str) -> list[str]:
         """Return the lines that make the column of the outcome where it needs one, and the panel."""
         from asn_impact.measures.tabulate import tabulate
-        from asn_impact.study.measured import flag_of
-        from asn_impact.study.named import cells_asked
 
         outcome, given = self.study.outcome.made(), self.study.outcome.parameters
         lines = []

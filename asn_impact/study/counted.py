@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
+
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.study.measured import column_of, made_ready, moments_of, renamed
 from asn_impact.study.named import FIELDS, cells_asked, of_scrutiny
@@ -106,8 +108,6 @@ def _asked_of_answers(study: Study) -> dict[str, Any]:
 
 def _with_offices(read: Any, offices: Mapping[str, str]) -> Any:  # noqa: ANN401 - a survey or observations
     """Return records with the names of offices that the study gives in the place of those of the file."""
-    import narwhals as nw
-
     if not offices:
         return read
     found = [str(o) for o in read.records.select("office").unique().collect()["office"].to_list() if o is not None]

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
+
 from asn_impact.errors import AsnImpactError
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
     from asn_impact.reporting.tables import Table
@@ -96,8 +97,6 @@ def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tupl
     """Say where the slowest moved against the mean: a wait that got shorter for most can be longer for some."""
     if quantiles is None or headline is None or len(headline.estimate) != 1:
         return ()
-    import numpy as np
-
     from asn_impact.reporting.words import limit_words
 
     outcome = headline.effects.design.panel.outcome
@@ -114,9 +113,6 @@ def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tupl
 
 def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel
     """Return the table of the moved median and 90th percentile, in whole days."""
-    import numpy as np
-    import pandas as pd
-
     from asn_impact.reporting.tables import Table
     from asn_impact.reporting.words import level_quantity, limit_words
 
@@ -129,15 +125,10 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     open_end = Message("study.moved.open_end", horizon=outcome.horizon) if beyond else None
     return Table(
         frame=frame,
-        title=(Message("study.moved.title", days=days)),
-        note=(paragraph(Message("study.moved.note", level=level_quantity(level)), open_end)),
+        title=Message("study.moved.title", days=days),
+        note=paragraph(Message("study.moved.note", level=level_quantity(level)), open_end),
         kinds=dict.fromkeys(columns, "whole"),
-        headings={
-            "share": (Message("study.moved.share")),
-            "with_training": (Message("study.moved.with_training")),
-            "without_training": (Message("study.moved.without_training")),
-            "estimate": (Message("study.moved.estimate")),
-        },
+        headings={name: Message(f"study.moved.{name}") for name in ("share", *columns[:3])},
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+import pandas as pd
 
 from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.study.blind import said_of
@@ -18,8 +19,6 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Speech, each_once
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
     from asn_impact.measures.panel import Panel
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.topics.clocks.changes import StepChanges
 
-FEWEST_CLUSTERS: Final = (
-    8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
-)
+FEWEST_CLUSTERS: Final = 8  # that the rules of inference were tried with in simulations: docs/coverage.md
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,21 +308,17 @@ def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
 
 
 def _warning_table(warnings: tuple[Message, ...]) -> Table:
-    import pandas as pd
-
     from asn_impact.reporting.tables import Table
 
     return Table(
-        frame=pd.DataFrame({"warning": pd.Series([(warning) for warning in warnings], dtype=object)}),
-        title=(Message("study.warning.title")),
-        headings={"warning": (Message("study.warning.heading"))},
+        frame=pd.DataFrame({"warning": pd.Series(warnings, dtype=object)}),
+        title=Message("study.warning.title"),
+        headings={"warning": Message("study.warning.heading")},
     )
 
 
 def _level_table(ready: Prepared) -> Table:
     """Return the outcome by unit over all periods used: a description, with nothing compared."""
-    import pandas as pd
-
     from asn_impact.reporting.recoding import all_alike
     from asn_impact.reporting.tables import Table, counts_records
     from asn_impact.reporting.words import outcome_words, unit_noun
@@ -358,8 +351,6 @@ def _level_table(ready: Prepared) -> Table:
 
 def _other_units(panel: Panel, frame: pd.DataFrame, n: Any, means: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:  # noqa: ANN401 - arrays
     """Return the rows with small units in one, and what each row counts."""
-    import pandas as pd
-
     from asn_impact.reporting.recoding import Cells, Release
 
     shown = Release.of_units(panel)

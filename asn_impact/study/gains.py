@@ -12,6 +12,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.identifiers import hidden
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.labels import plain_label
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
@@ -21,6 +22,9 @@ from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger
 from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcomes import Better, Mean
+from asn_impact.study.blind import turned_at_random
+from asn_impact.study.measured import renamed
+from asn_impact.study.ready import Prepared
 from asn_impact.words import Alert, Message
 
 if TYPE_CHECKING:
@@ -312,7 +316,6 @@ def _offices(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _source(table: Any) -> Source:  # noqa: ANN401 - a raw table
-    from asn_impact.identifiers import hidden
     from asn_impact.intake.extract import Source
 
     return Source(hidden(table.name, names=True), table.relation.shape[0], table.sha256)
@@ -355,9 +358,6 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - a cell
 
 def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return the panel of persons and tests, and who was trained between them; without a group a description."""
-    from asn_impact.study.blind import turned_at_random
-    from asn_impact.study.measured import renamed
-    from asn_impact.study.ready import Prepared
     from asn_impact.topics.learning.learning import Learning
 
     with study.place("data").explaining():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
@@ -12,8 +14,6 @@ from asn_impact.starts import read_start
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asn_impact.study.settings import Study
 
 RISE: Final = "rise_after"
@@ -21,8 +21,6 @@ RISE: Final = "rise_after"
 
 def other_events(study: Study) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
     """Return what else happened; a table with headings and no row says that nothing did."""
-    import pandas as pd
-
     from asn_impact.intake.readers.events import Events, read_events
 
     try:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import hidden
+from asn_impact.intake.fields.columns import FIELDS, recognised
+from asn_impact.intake.formats import open_file
 from asn_impact.study.keys import Setting
 
 if TYPE_CHECKING:
@@ -63,9 +65,6 @@ def _source(path: Path, mark: str, names: tuple[str, ...]) -> Source:
 
 
 def _rows(path: Path, names: tuple[str, ...]) -> int:
-    from asn_impact.intake.fields.columns import FIELDS, recognised
-    from asn_impact.intake.formats import open_file
-
     try:
         return sum(t.relation.shape[0] for t in open_file(path, lambda cells: recognised(cells, FIELDS, names)))
     except AsnImpactError:

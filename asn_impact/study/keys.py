@@ -257,13 +257,9 @@ def choose(table: Mapping[str, Any], choice: Choice, place: Place, default: str 
     if isinstance(name, str) and name in choice.refused:
         raise place.refuse(paragraph(Message("study.refused_choice", key=choice.key, name=name), choice.refused[name]))
     if not isinstance(name, str) or name not in choice.offers:
-        raise place.refuse(
-            paragraph(
-                Message("study.unknown_choice", key=choice.key, name=repr(name)),
-                did_you_mean(name, choice.offers),
-                Message("study.choices", names=tuple(choice.offers)),
-            )
-        )
+        unknown = Message("study.unknown_choice", key=choice.key, name=repr(name))
+        known = Message("study.choices", names=tuple(choice.offers))
+        raise place.refuse(paragraph(unknown, did_you_mean(name, choice.offers), known))
     return Setting(name, values(rest, choice.offers[name], place), choice.offers[name])
 
 
@@ -273,13 +269,8 @@ def values(table: Mapping[str, Any], keys: Keys, place: Place) -> dict[str, Any]
         if key in keys.elsewhere:
             raise place.refuse(paragraph(Message("study.no_key", key=key), keys.elsewhere[key]))
         if key not in keys.kinds:
-            raise place.refuse(
-                paragraph(
-                    Message("study.no_key", key=key),
-                    did_you_mean(key, keys.kinds),
-                    _key_names(keys),
-                )
-            )
+            absent = Message("study.no_key", key=key)
+            raise place.refuse(paragraph(absent, did_you_mean(key, keys.kinds), _key_names(keys)))
     missing = [key for key in keys.required if key not in table]
     if missing:
         absence = Message("study.missing", key=missing[0], expected=keys.kinds[missing[0]].expected)
@@ -313,12 +304,8 @@ def convert(value: Any, kind: Kind, place: Place, key: str) -> Any:  # noqa: ANN
     if result is not None:
         return result
     if kind.choices:
-        raise place.refuse(
-            paragraph(
-                Message("study.wrong_choice", key=key, value=repr(value)),
-                did_you_mean(value, kind.choices),
-                Message("study.expected", expected=kind.expected),
-            )
-        )
+        wrong, known = Message("study.wrong_choice", key=key, value=repr(value)), kind.choices
+        expected = Message("study.expected", expected=kind.expected)
+        raise place.refuse(paragraph(wrong, did_you_mean(value, known), expected))
     shown = value.isoformat() if isinstance(value, dt.date | dt.time) else repr(value)
     raise place.refuse(Message("study.wrong_value", key=key, value=shown, expected=kind.expected))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asn_impact.arguments import Times, did_you_mean
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.labels import label_key
 from asn_impact.measures.outcomes import Better, RestrictedMean, Score, Share
 from asn_impact.study.keys import Setting
 from asn_impact.words import IN_FILE, Message, paragraph, verbatim
@@ -163,8 +164,6 @@ def renamed(offices: Mapping[str, str], labels: list[str]) -> dict[str, str]:
     >>> renamed({"Dinkes": "Dinas Kesehatan"}, ["Tebo / Dinkes"])
     {'Tebo / Dinkes': 'Tebo / Dinas Kesehatan'}
     """
-    from asn_impact.intake.fields.labels import label_key
-
     known = {label_key(short): full for short, full in offices.items()}
     parts = {label: ("", label) if label_key(label) in known else _apart(label) for label in labels}
     return {label: before + known[label_key(own)] for label, (before, own) in parts.items() if label_key(own) in known}

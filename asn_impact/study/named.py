@@ -6,6 +6,8 @@ import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from asn_impact.arguments import did_you_mean
 from asn_impact.study import offers
 from asn_impact.study.keys import Setting
@@ -78,8 +80,6 @@ def with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     missing_doses = [name for name in named_columns(study)[1] if name not in ready.panel.attributes.columns]
     if rollout.doses is None or not missing_doses:
         return ready
-    import pandas as pd
-
     last = rollout.doses.sort_values("month").groupby("office").last()
     panel = ready.panel
     names = panel.units if study.by is None else panel.attributes[study.by]

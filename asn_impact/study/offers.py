@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
+from asn_impact.intake.fields.numbers import NumberStyle
+from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.study.keys import Choice, Keys, Setting, choice_kind, keys_of
 from asn_impact.study.kinds import (
     DAY,
@@ -49,11 +51,7 @@ REPORT: Final = Keys(
     }
 )
 WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), TRANSLATED))
-_UNITS: Final = (
-    "by",
-    "covariates",
-    "per",
-)  # of `tabulate`: what a unit is, what else is averaged, how long a period is
+_UNITS: Final = ("by", "covariates", "per")  # of `tabulate`: a unit, what else is averaged, how long a period is
 
 
 # --------------------------------------------------------------------------------------------- what was measured
@@ -62,7 +60,6 @@ _UNITS: Final = (
 @functools.cache
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
-    from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.complaints import read_complaints
     from asn_impact.intake.readers.exports import read_exports
     from asn_impact.intake.readers.observations import read_observations
@@ -72,33 +69,23 @@ def data() -> Choice:
     from asn_impact.study.measured import CALLED
     from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
 
-    offers = {
-        name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
-            "path", path=PATHS, unused=TEXTS
-        )
-        for name, home in (("records", read_exports), ("steps", read_steps), ("complaints", read_complaints))
+    source = Message("study.elsewhere.source")
+    cases: dict[str, Any] = {"records": read_exports, "steps": read_steps, "complaints": read_complaints}
+    dated: dict[str, Any] = {
+        "survey": read_survey,
+        "survey_recap": read_survey_aggregates,
+        "observations": read_observations,
     }
-    of_panel = keys_of(
-        read_panel,
-        elsewhere={"frame": Message("study.elsewhere.source"), "outcome": Message("study.elsewhere.column")},
-    )
+    of_panel = keys_of(read_panel, elsewhere={"frame": source, "outcome": Message("study.elsewhere.column")})
     columns = of_panel.only(*(key for key, kind in of_panel.kinds.items() if kind is TEXT))
     numbers = kind_of(NumberStyle)
     assert numbers is not None
-    offers |= {
-        name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
-            "path", path=PATHS, unused=TEXTS, offices=PAIRS
-        )
-        for name, home in (
-            ("survey", read_survey),
-            ("survey_recap", read_survey_aggregates),
-            ("observations", read_observations),
-        )
+    offers = {
+        name: keys_of(home, elsewhere={"source": source}).also("path", path=PATHS, unused=TEXTS)
+        for name, home in (cases | dated).items()
     }
-    apart = {
-        "source": Message("study.elsewhere.source"),
-        "scores": Message("study.elsewhere.scores"),
-    }
+    offers |= {name: offers[name].also(offices=PAIRS) for name in dated}
+    apart = {"source": source, "scores": Message("study.elsewhere.scores")}
     for name, reader in (("tests", read_tests), ("ratings", read_ratings)):
         offers[name] = keys_of(reader, elsewhere=apart).also("path", path=PATHS, offices=PAIRS)
     of_file = {"path": TEXT, "numbers": numbers, "offices": PAIRS, "sheets": TEXTS, "regency": TEXT}
@@ -182,7 +169,6 @@ def cells_of(outcome: Setting) -> dict[str, Any]:
 @functools.cache
 def calendars() -> Choice:
     """Return what [calendar] can be, with the clock that runs on it."""
-    from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.durations import Clock, measure
 
     of_clock = keys_of(measure).only("times")

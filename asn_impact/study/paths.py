@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from asn_impact.arguments import did_you_mean
+from asn_impact.intake.formats.server import on_server
 from asn_impact.study.keys import Place
 from asn_impact.words import Message, paragraph
 
@@ -23,11 +24,8 @@ def locate(path: str, place: Place, key: str = "path") -> Path | str:
     StudyError
         It does not exist; names what is there and the nearest match.
     """
-    if "://" in path:
-        from asn_impact.intake.formats.server import on_server
-
-        if on_server(path):
-            return path
+    if on_server(path):
+        return path
     scheme, colon, rest = path.partition(":")
     first, _, file = rest.partition("/")
     if scheme == "package" and colon:

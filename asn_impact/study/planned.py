@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
+
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, StudyError
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, values
 from asn_impact.study.paths import locate
@@ -19,8 +23,6 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once, paragraph, together
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asn_impact.estimation.effects import Estimator
     from asn_impact.measures.panel import Panel
     from asn_impact.topics.planning.lottery import Lottery
@@ -191,11 +193,7 @@ def _lottery(study: Study, ready: Prepared, parameters: Mapping[str, Any], place
 
 def _offices(study: Study, ready: Prepared, parameters: Mapping[str, Any], place: Place) -> tuple[pd.DataFrame, str]:
     """Return who takes part, one row each: a file of offices, or the clusters not trained so far."""
-    import pandas as pd
-
     if "path" in parameters:
-        from asn_impact.intake.gathering import explaining, gather
-
         if "unit" not in parameters:
             raise place.refuse(Message("study.no_unit"))
         path = locate(parameters["path"], place)
@@ -206,21 +204,14 @@ def _offices(study: Study, ready: Prepared, parameters: Mapping[str, Any], place
     panel = ready.panel if ready.design is None else ready.design.panel
     attributes = panel.attributes
     if ready.design is not None:
-        import numpy as np
-
         trained = set(ready.design.cluster[np.isfinite(ready.design.adopted)].tolist())
         attributes = attributes.loc[[c not in trained for c in ready.design.cluster]]
     columns = list(dict.fromkeys([study.cluster, *([parameters["strata"]] if "strata" in parameters else [])]))
     unknown = [name for name in columns if name not in attributes.columns]
     if unknown:
-        raise place.refuse(
-            paragraph(
-                Message("study.no_attribute", name=unknown[0]),
-                did_you_mean(unknown[0], attributes.columns),
-                Message("study.attributes", names=tuple(map(str, attributes.columns))),
-                Message("study.or_a_file"),
-            )
-        )
+        absent, known = Message("study.no_attribute", name=unknown[0]), tuple(map(str, attributes.columns))
+        there = Message("study.attributes", names=known)
+        raise place.refuse(paragraph(absent, did_you_mean(unknown[0], known), there, Message("study.or_a_file")))
     return attributes[columns].drop_duplicates().reset_index(drop=True), study.cluster
 
 

@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import narwhals as nw
+
 from asn_impact.errors import AsnImpactError, DesignError, InputError
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.study.counted import observed_parts, recap_parts, record_parts
 from asn_impact.study.gains import OF_PERSONS, tests_parts
 from asn_impact.study.happened import RISE, event_of
@@ -174,11 +178,6 @@ def asked_of_training(study: Study) -> dict[str, Any]:
 
 def staff_of(study: Study) -> dict[str, float]:
     """Return the size of the staff of each office on the list of offices."""
-    import narwhals as nw
-
-    from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
-    from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
-
     assert study.staff is not None
     given = study.staff.parameters
     regencies = [REGENCY] if REGENCY in given else []
@@ -245,16 +244,12 @@ def _of_offices_here(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
 
 def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:
     """Return a list of units with the spelling of the panel, wherever only the spelling differs."""
-    from asn_impact.intake.fields.labels import label_key
-
     known = {label_key(u): u for u in units if isinstance(u, str)}
     return frame.assign(**{unit: frame[unit].map(lambda v: known.get(label_key(v), v) if isinstance(v, str) else v)})
 
 
 def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
     """Return training records with the spelling of the panel, wherever only the spelling of an office differs."""
-    from asn_impact.intake.fields.labels import label_key
-
     if by is not None and by not in panel.attributes.columns:
         return rollout
     labels = panel.units if by is None else panel.attributes[by].tolist()

@@ -328,16 +328,12 @@ class Programme:
         self, language: Language, folder: Path, findings: Sequence[Finding] | None = None, earlier: Path | None = None
     ) -> list[Path]:
         """Write the report of one language into a folder, which may be held against an earlier one."""
-        from asn_impact.reporting.report import FORMATS, publish
+        from asn_impact.study.running import publish_report
 
-        about = self.about
-        report = self.report(language, findings)
-        formats = [name for name in FORMATS if name in about.formats]
         folder.mkdir(parents=True, exist_ok=True)
-        place = folder / f"report_{language}"
-        others: dict[str, Any] = {"reference": about.reference, "close": about.close, "cells": about.cells}
-        others |= {} if earlier is None else {"earlier": earlier / place.name}
-        return publish(place, report, language=language, formats=formats, **others)
+        return publish_report(
+            self.about, self.report(language, findings), folder / f"report_{language}", language, earlier
+        )
 
     def __repr__(self) -> str:
         names = ", ".join(claim.id for claim in self.claims)

@@ -12,19 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.identifiers import hidden
+from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
+from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.readers.given import values_beside
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import named_columns, of_scrutiny
 from asn_impact.study.ready import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, each_once, paragraph
 
-REGENCY = "regency"
-
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asn_impact.intake.extract import Source
     from asn_impact.intake.fields.numbers import NumberStyle
 
@@ -101,12 +103,7 @@ def ready_frame(
     the rows of that one alone, by the column `regencies` or the usual one.
     Beside it the sources, and what has to be said of the files: cut off, hidden sheets, formulas without values.
     """
-    import pandas as pd
-
     from asn_impact.intake.extract import Source
-    from asn_impact.intake.fields.regencies import settle_regencies
-    from asn_impact.intake.gathering import explaining, gather
-    from asn_impact.intake.readers.given import values_beside
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
     asked = {} if regency is None or regencies is None else {REGENCY: regencies}
@@ -132,10 +129,6 @@ def ready_frame(
 
 def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
-    import pandas as pd
-
-    from asn_impact.intake.fields.numbers import parse_numbers
-
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return column
     values = [None if pd.isna(value) else str(value) for value in column]
@@ -155,8 +148,6 @@ def _numbers_if_all(column: pd.Series, style: NumberStyle | None) -> pd.Series:
 
 def _without_point_zero(labels: pd.Series) -> pd.Series:
     """Codes that a program wrote as decimals, ``410032.0``, as the codes they are."""
-    import pandas as pd
-
     texts = labels.dropna()
     if not pd.api.types.is_string_dtype(labels) or not texts.str.fullmatch(r"[1-9]\d{0,14}\.0+").all():
         return labels

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -112,7 +112,7 @@ def _work(study: Study) -> tuple[Any, ...]:
             drawings = charts(study, evidence, language)
             written += _save(drawings, fresh / "figures" / language)
             report = _report(study, evidence, drawings, locked, language)
-            written += _publish(study, report, language, fresh / f"report_{language}")
+            written += publish_report(study, report, fresh / f"report_{language}", language, study.folder)
         written += _codebook(study, ready, fresh)
         for name, content in notebooks.items():
             tell(Message("study.step.running", notebook=name))
@@ -125,15 +125,7 @@ def _work(study: Study) -> tuple[Any, ...]:
         said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
         notes = each_once(locked[:1], warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
-        names = [path.relative_to(fresh).as_posix() for path in written]
-        refuse_gaps(study.folder, fresh, names)
-        record = _record(study, evidence, Finished(*result), {name: fresh / name for name in names}, beside)
-        write(fresh / RECORD, record)
-        copies = files_of(fresh / "figures") if study.figures is not None else {}
-        put(study.folder, fresh, (*names, RECORD))
-    if study.figures is not None:
-        for file, drawing in copies.items():
-            write(study.figures / file, drawing)
+        put_results(study, fresh, written, lambda files: _record(study, evidence, Finished(*result), files, beside))
     return (*result[:-1], each_once(notes, same), tell.spent())
 
 
@@ -201,20 +193,15 @@ def _report(
     )
 
 
-def _publish(study: Study, report: Report, language: Language, folder: Path) -> list[Path]:
+def publish_report(
+    about: Study, report: Report, place: Path, language: Language, earlier: Path | None = None
+) -> list[Path]:
+    """Write a report in the formats of a study, held against the one of the same name in an earlier folder."""
     from asn_impact.reporting.report import FORMATS, publish
 
-    formats = [name for name in FORMATS if name in study.formats]
-    return publish(
-        folder,
-        report,
-        language=language,
-        formats=formats,
-        reference=study.reference,
-        close=study.close,
-        earlier=study.folder / folder.name,
-        cells=study.cells,
-    )
+    how: dict[str, Any] = {"reference": about.reference, "close": about.close, "cells": about.cells}
+    how |= {"formats": [name for name in FORMATS if name in about.formats]}
+    return publish(place, report, language=language, earlier=earlier and earlier / place.name, **how)
 
 
 def _codebook(study: Study, ready: Prepared, folder: Path) -> list[Path]:
@@ -245,27 +232,33 @@ def _say_beside(beside: Mapping[str, int]) -> Message:
 def _record(
     study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path], beside: Mapping[str, int]
 ) -> bytes:
-    """Return what was run and what came of it: no clock, no machine."""
-    from asn_impact.reporting.provenance import provenance, sha256
+    from asn_impact.reporting.provenance import provenance
 
     parameters = {name: repr(getattr(study, name)) for name in ("outcome", "estimator", "rule", "cluster", "level")}
-    facts = {
-        "made_by": MADE_BY,
-        "title": {language: study.title.text(language).text for language in study.languages},
-        "synthetic": study.synthetic,
-        **({} if study.blind is None else {"blind": study.blind}),
-        "study_sha256": study.sha256,
-        "findings": list(result.findings),
-        "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
-        "notes": [_in_each(note, study) for note in result.notes],
-        "files": {name: sha256(path.read_bytes()) for name, path in files.items()},
-        "not_proved": dict(beside),
-        "provenance": provenance(parameters, evidence.ready.sources),
-    }
+    return record(
+        study,
+        files,
+        title=in_each(study.title, study),
+        study_sha256=study.sha256,
+        findings=result.findings,
+        refusal=in_each(result.refusal, study) if result.refusal is not None else {},
+        notes=[in_each(note, study) for note in result.notes],
+        not_proved=dict(beside),
+        provenance=provenance(parameters, evidence.ready.sources),
+    )
+
+
+def record(about: Study, files: Mapping[str, Path], **facts: object) -> bytes:
+    """Return what was run and what came of it: no clock, no machine."""
+    from asn_impact.reporting.provenance import sha256
+
+    blind = {} if about.blind is None else {"blind": about.blind}
+    hashes = {name: sha256(path.read_bytes()) for name, path in files.items()}
+    facts |= {"made_by": MADE_BY, "synthetic": about.synthetic, "files": hashes, **blind}
     return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
 
 
-def _in_each(message: Message, study: Study) -> dict[str, str]:
+def in_each(message: Message, study: Study) -> dict[str, str]:
     """Return a message in every language of the study."""
     return {language: message.text(language).text for language in study.languages}
 
@@ -315,6 +308,21 @@ def refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     """Refuse results of which a part that was written is gone: somebody cleaned up while they were made."""
     if gone := folders.missing_files(fresh, names):
         raise StudyError(Message("study.files_gone", folder=folder.name, files=gone))
+
+
+def put_results(
+    about: Study, fresh: Path, written: Iterable[Path], made: Callable[[dict[str, Path]], bytes]
+) -> list[str]:
+    """Put what was written, and the record made of it, in their place, and copies of the figures in theirs."""
+    names = [path.relative_to(fresh).as_posix() for path in written]
+    refuse_gaps(about.folder, fresh, names)
+    write(fresh / RECORD, made({name: fresh / name for name in names}))
+    copies = files_of(fresh / "figures")
+    put(about.folder, fresh, (*names, RECORD))
+    if about.figures is not None:
+        for file, drawing in copies.items():
+            write(about.figures / file, drawing)
+    return names
 
 
 def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import PROGRAM, StudyError
+from asn_impact.intake.formats import KNOWN, ending_of
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, choose, convert, values
 from asn_impact.study.keys import Setting as Setting
@@ -215,13 +216,9 @@ def _sections(file: Path) -> tuple[dict[str, dict[str, Any]], str]:
         raise StudyError(Message("programme.many", file=name))
     for section, table in raw.items():
         if section not in SECTIONS:
-            raise StudyError(
-                paragraph(
-                    Message("study.no_section", file=name, section=section),
-                    did_you_mean(section, SECTIONS),
-                    Message("study.sections", names=SECTIONS),
-                )
-            )
+            unknown = Message("study.no_section", file=name, section=section)
+            there = Message("study.sections", names=SECTIONS)
+            raise StudyError(paragraph(unknown, did_you_mean(section, SECTIONS), there))
         if not isinstance(table, dict):
             raise StudyError(Message("study.stands_alone", file=name, key=section))
     missing = [section for section in ("study", "data", "outcome") if section not in raw]
@@ -246,8 +243,6 @@ def tables_of(file: Path) -> tuple[dict[str, Any], str]:
         content = file.read_bytes()
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        from asn_impact.intake.formats import KNOWN, ending_of
-
         if ending_of(file) in KNOWN:
             raise StudyError(Message("study.a_table", file=name, program=PROGRAM)) from None
         if isinstance(problem, UnicodeDecodeError):

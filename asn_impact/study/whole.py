@@ -15,14 +15,12 @@ from asn_impact.study.keys import reading_once
 from asn_impact.study.notebooks import Begin, Results, run_notebooks
 from asn_impact.study.replacing import refuse_rows, refuse_soon
 from asn_impact.study.running import (
-    MADE_BY,
-    RECORD,
     Finished,
-    files_of,
+    in_each,
     progress,
-    put,
+    put_results,
+    record,
     refuse_foreign,
-    refuse_gaps,
     work_beside,
     write,
 )
@@ -90,7 +88,6 @@ def _put(
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
     refuse_changed(programme)
-    copies: dict[Path, bytes] = {}
     with work_beside(about) as fresh:
         books = None if notebooks is None else _begun(programme, findings, fresh, *notebooks)
         written: list[Path] = []
@@ -103,14 +100,7 @@ def _put(
             written += books.finished(tell)
         report = f"report_{about.languages[0]}"
         same, moved = say_same(fresh / report, folder / report), say_moved(fresh / report)
-        names = [path.relative_to(fresh).as_posix() for path in written]
-        refuse_gaps(folder, fresh, names)
-        write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
-        copies = files_of(fresh / "figures")
-        put(folder, fresh, (*names, RECORD))
-    if about.figures is not None:
-        for file, drawing in copies.items():
-            write(about.figures / file, drawing)
+        names = put_results(about, fresh, written, lambda files: _record(programme, findings, files))
     told = [*same, *([] if moved is None else [moved])]
     said = [*deviations(programme)[:1], *(books.said if books is not None else ()), *told]
     return [folder / name for name in names], tuple(said)
@@ -242,21 +232,17 @@ def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _record(programme: Programme, findings: Sequence[Finding], files: dict[str, Path]) -> bytes:
-    """Return what was run and what came of it: no clock, no machine."""
     from asn_impact.reporting.family import family_of
-    from asn_impact.reporting.provenance import provenance, sha256
+    from asn_impact.reporting.provenance import provenance
 
     family, about = family_of(findings, correction=programme.shared.correction), programme.about
-    facts = {
-        "made_by": MADE_BY,
-        "title": {language: programme.shared.title.text(language).text for language in about.languages},
-        "synthetic": about.synthetic,
-        **({} if about.blind is None else {"blind": about.blind}),
-        "study_sha256": programme.shared.sha256,
-        "findings": list(_told(programme, findings)),
-        "claims": {claim.id: repr(claim.study) for claim in programme.claims},
-        "family": {"correction": family.correction, "p": dict(family.adjusted)},
-        "files": {name: sha256(path.read_bytes()) for name, path in files.items()},
-        "provenance": provenance({"level": about.level}, programme.sources),
-    }
-    return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
+    return record(
+        about,
+        files,
+        title=in_each(programme.shared.title, about),
+        study_sha256=programme.shared.sha256,
+        findings=_told(programme, findings),
+        claims={claim.id: repr(claim.study) for claim in programme.claims},
+        family={"correction": family.correction, "p": dict(family.adjusted)},
+        provenance=provenance({"level": about.level}, programme.sources),
+    )

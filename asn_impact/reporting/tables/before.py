@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Names, did_you_mean
+from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
+from asn_impact.designs.design import attribute
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.tables.cells import as_message
@@ -17,7 +18,7 @@ from asn_impact.reporting.tables.groups import first_training, of_design
 from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message
 
 _SIDES = ("trained", "untrained", "difference", "standardised")
 
@@ -93,13 +94,10 @@ def _measures_before(panel: Panel, design: Design) -> list[dict[str, object]]:
 
 
 def _attribute(design: Design, name: str) -> Float:
-    traits = design.panel.attributes
-    if name not in traits.columns:
-        refusal = Message("tables.balance.no_attribute", name=name, known=tuple(map(str, traits.columns)))
-        raise InputError(paragraph(refusal, did_you_mean(name, traits.columns)))
-    if not pd.api.types.is_numeric_dtype(traits[name]):
+    values = attribute(design.panel, name, "tables.balance.no_attribute", InputError)
+    if not pd.api.types.is_numeric_dtype(values):
         raise InputError(Message("tables.balance.not_numeric", name=name))
-    return np.asarray(traits[name].to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _sides(measure: Message, values: Float, ever: Bool) -> dict[str, object]:

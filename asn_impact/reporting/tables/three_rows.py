@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from asn_impact.reporting.words import level_quantity
 from asn_impact.scrutiny.three_rows import Row
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
+
+_NUMBERS: Final = ("estimate", "std_error", "conf_low", "conf_high")
 
 
 @public_verb
@@ -47,7 +50,6 @@ def three_rows(rows: Sequence[Row], *, level: Level = 0.95) -> Table:
         raise InputError(Message("tables.results.none", verb="three_rows"))
     frame = pd.DataFrame([_cells(row, level) for row in rows])
     frame[["row", "months"]] = frame[["row", "months"]].astype(object)
-    numbers = ("estimate", "std_error", "conf_low", "conf_high")
     known = next((row.inference for row in rows if row.inference is not None), None)
     unit = None if known is None else known.effects.design.panel.outcome.words.unit
     return Table(
@@ -57,18 +59,14 @@ def three_rows(rows: Sequence[Row], *, level: Level = 0.95) -> Table:
             Message("tables.results.level", level=level_quantity(level)),
             Message("tables.three_rows.unit", unit=unit) if unit is not None and str(unit) else None,
         ),
-        kinds=dict.fromkeys(numbers, "two"),
+        kinds=dict.fromkeys(_NUMBERS, "two"),
         headings={"row": Message("tables.three_rows.row"), "months": Message("tables.three_rows.months")},
     )
 
 
 def _cells(row: Row, level: float) -> dict[str, object]:
     if row.inference is None:
-        return {
-            "row": row.label,
-            **dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan),
-            "months": row.reason,
-        }
+        return {"row": row.label, **dict.fromkeys(_NUMBERS, np.nan), "months": row.reason}
     inference = row.inference
     scale = inference.effects.design.panel.outcome.words.scale
     low, high = inference.interval(level)

@@ -233,13 +233,9 @@ class Learning(Guided):
             There is no such dimension: with the nearest.
         """
         if dimension not in self.dimensions:
-            raise InputError(
-                paragraph(
-                    Message("learning.no_dimension", dimension=dimension),
-                    did_you_mean(dimension, self.dimensions),
-                    Message("learning.known_dimensions", known=tuple(self.dimensions)),
-                )
-            )
+            absent = Message("learning.no_dimension", dimension=dimension)
+            known = Message("learning.known_dimensions", known=tuple(self.dimensions))
+            raise InputError(paragraph(absent, did_you_mean(dimension, self.dimensions), known))
         at = [self.items.index(item) for item in self.dimensions[dimension]]
         return self.before[:, at].mean(axis=1), self.after[:, at].mean(axis=1)
 
