@@ -20,6 +20,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Leave all of it to the end of the program again: the engine says what is still held then."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every property test the number of examples asked for, and new ones each time."""
     if not SEARCHED:
