@@ -13,7 +13,7 @@ from asn_impact.study.keys import reading_once
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 
-pytestmark = pytest.mark.usefixtures("undrawn")
+pytestmark = pytest.mark.usefixtures("undrawn", "ungraded")
 STUDY = """
 [study]
 title = "Langkah"
