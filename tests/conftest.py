@@ -61,3 +61,16 @@ def _undrawn():
 
 undrawn = pytest.fixture(_undrawn, scope="module")
 undrawn_here = pytest.fixture(_undrawn)
+
+
+def _ungraded():
+    """Let findings have no grade, for tests of what else is said: checks are most of the time of an estimate."""
+    from asn_impact.study import evidence
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "scrutiny_of", lambda *_: None)
+        yield
+
+
+ungraded = pytest.fixture(_ungraded, scope="module")
+ungraded_here = pytest.fixture(_ungraded)

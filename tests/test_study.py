@@ -425,12 +425,14 @@ def test_the_record_of_a_run_names_every_file_and_no_machine(finished):
     assert str(finished.folder.parent) not in text
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_figures_get_a_second_home_when_the_study_names_one(folder):
     study = read_study(changed(folder, 'rule = "jackknife"', 'rule = "jackknife"\n\n[report]\nfigures = "shown"'))
     finished = run_page(study)
     assert hashes(folder / "shown") == hashes(finished.folder / "figures")
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_what_a_single_study_changed_after_it_was_locked_stands_after_its_finding_and_on_the_screen(folder, capsys):
     assert main(["register", str(folder / "study.toml")]) == 0
     file = changed(folder, "horizon = 10", "horizon = 8")
@@ -450,6 +452,7 @@ def test_what_a_single_study_changed_after_it_was_locked_stands_after_its_findin
         assert "Data changed after locking: 'cases.csv'" in text
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_how_many_cases_count_as_the_limit_stands_beside_the_number(folder, capsys):
     rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
     withdrawn = [row.replace("Selesai", "Dicabut") if i % 10 == 5 else row for i, row in enumerate(rows)]
@@ -483,6 +486,7 @@ def test_an_estimate_that_cannot_be_is_a_refusal_with_a_report(folder):
     assert (finished.folder / "report_en" / "report.html").exists()
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_few_clusters_are_warned_of_in_both_languages(folder):
     rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
     few = [rows[0], *(row for row in rows[1:] if row.split(",")[1] in {*OFFICES[:3], *OFFICES[9:]})]
@@ -603,6 +607,7 @@ def test_waits_in_days_bring_the_curve_its_quantiles_and_other_choices(folder, o
 # ------------------------------------------------------------------------------- other doors
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_a_study_of_processing_steps_runs(folder):
     steps = ["No Permohonan,Perangkat Daerah,Tahapan,Mulai,Selesai,Status"]
     for row in (folder / "cases.csv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -619,6 +624,7 @@ def test_a_study_of_processing_steps_runs(folder):
     assert finished.findings[0].startswith("Among the trained, the mean waiting time fell by")
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_a_study_in_working_hours_says_hours(folder):
     rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
     timed = [f"{row},09:00,{'10:30' if row.split(',')[3] else ''}" for row in rows[1:]]

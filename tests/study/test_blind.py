@@ -19,7 +19,7 @@ from .programme_files import OFFICES, STUDY, write_programme
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
-    pytest.mark.usefixtures("undrawn"),
+    pytest.mark.usefixtures("undrawn", "ungraded"),
 ]
 ONCE = STUDY.split("[[claim]]")[0]
 WAIT, QUEUE = (f"[[claim]]{STUDY.split('[[claim]]')[i]}" for i in (1, 5))

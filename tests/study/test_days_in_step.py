@@ -1,6 +1,7 @@
 """A claim on the days in one step: those of all steps add up to the claim on the wait."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from asn_impact.study.keys import reading_once
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 
-pytestmark = pytest.mark.usefixtures("undrawn")
+pytestmark = pytest.mark.usefixtures("undrawn", "ungraded")
 STUDY = """
 [study]
 title = "Langkah"
@@ -57,9 +58,14 @@ def write_files(place):
     return place
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return write_files(tmp_path_factory.mktemp("steps"))
+
+
 @pytest.fixture
-def folder(tmp_path):
-    return write_files(tmp_path)
+def folder(written, tmp_path):
+    return shutil.copytree(written, tmp_path, dirs_exist_ok=True)
 
 
 def study_of(folder, outcome):
@@ -133,8 +139,8 @@ estimator = "group_time"
 
 
 @pytest.fixture(scope="module")
-def programme(tmp_path_factory):
-    file = write_files(tmp_path_factory.mktemp("steps")) / "study.toml"
+def programme(written):
+    file = written / "study.toml"
     file.write_text(PROGRAMME, encoding="utf-8")
     return ai.open_study(file)
 

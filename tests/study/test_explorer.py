@@ -113,6 +113,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_a_study_of_ones_own_opens_with_its_own_choices_in_its_own_language(folder):
     claim = STUDY.split("[[claim]]")
     (folder / "one.toml").write_text("[[claim]]".join(claim[:2]), encoding="utf-8")

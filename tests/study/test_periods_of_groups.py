@@ -95,7 +95,7 @@ def test_a_column_that_is_none_of_the_units_is_refused_before_anything_is_estima
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.usefixtures("undrawn_here")
+@pytest.mark.usefixtures("undrawn_here", "ungraded_here")
 def test_the_report_says_whose_the_period_effects_are(folder):
     finished = run(replace(ready(folder)[0], formats=("html",)))
     assert finished.refusal is None

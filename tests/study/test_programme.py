@@ -222,6 +222,7 @@ def test_another_period_or_estimator_is_exploratory_and_published_as_such(progra
     assert "exploratory" in sections_of(tmp_path / "report_en" / "report.html")["summary"]
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_the_first_lines_a_researcher_types_are_true(folder, monkeypatch):
     lines = [line.strip() for line in ai.Programme.__doc__.split("::")[1].splitlines() if line.strip()]
     assert len(lines) <= 10
@@ -370,6 +371,7 @@ def test_an_office_on_the_list_need_not_keep_every_file(folder):
 # ----------------------------------------------------------------------------------------------- further measures
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_published_means_and_promises_kept_are_measures_too(folder):
     rng = np.random.default_rng(2)
     parts = [f"Semester {part} {year}" for year in (2022, 2023, 2024) for part in ("I", "II")]
@@ -542,6 +544,7 @@ def test_short_names_of_offices_are_known_in_tests_too(folder):
 # --------------------------------------------------------------------------------------------------- registered
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_what_was_locked_is_compared_and_every_deviation_printed(folder, programme, capsys):
     place = other(folder, FAST + WAIT + QUEUE, "locked.toml")
     assert main(["register", str(place)]) == 0
@@ -629,6 +632,7 @@ def test_a_damaged_lock_is_refused_in_words(own, text):
         deviations(ai.open_study(other(own, FAST + WAIT)))
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_and_said(own):
     queues = pd.read_csv(own / "antrian.csv")
     absent = ["Dinas Arsip", OFFICES[6]]  # one never trained, one trained
@@ -695,6 +699,7 @@ def test_the_record_names_every_file_that_the_claims_rest_on(own):
     assert listed["diklat.csv"].rows == len(pd.read_csv(own / "diklat.csv"))
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_a_file_that_changes_between_two_claims_is_refused(own):
     opened = ai.open_study(other(own, FAST + WAIT + ONLINE))
     opened["waktu"]
@@ -716,6 +721,7 @@ def test_what_claims_ask_for_in_the_same_words_is_read_once_while_they_are_estim
     assert once(read, {"share": 1}) is not once(read, {"share": 1})
 
 
+@pytest.mark.usefixtures("ungraded_here")
 @pytest.mark.parametrize(
     ("file", "column", "claim", "id"),
     [("izin.csv", "Kanal", ONLINE, "daring"), ("paket.csv", "Rencana", LATE, "proyek")],
@@ -748,6 +754,7 @@ def test_a_key_in_the_wrong_place_is_told_the_right_one(folder, before, after, s
 # -------------------------------------------------------------------------------------------- a file that is refused
 
 
+@pytest.mark.usefixtures("ungraded_here")
 def test_a_claim_whose_file_is_refused_has_a_page_that_says_why_and_the_others_come_out(own):
     (own / "skm.csv").write_text("Perangkat Daerah,Tanggal\nDinas Sosial,2024-01-02\n", encoding="utf-8")
     programme = ai.open_study(other(own, FAST + WAIT + HAPPY))

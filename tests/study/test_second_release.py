@@ -21,7 +21,7 @@ from .programme_files import STUDY, without_notebooks, write_programme
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
-    pytest.mark.usefixtures("undrawn"),
+    pytest.mark.usefixtures("undrawn", "ungraded"),
 ]
 FIRST = "[[claim]]".join(STUDY.split("[[claim]]")[:2])
 ONE = """
