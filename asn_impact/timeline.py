@@ -7,6 +7,7 @@ later arithmetic is on `steps`: the distance from the first period in units of t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ class Timeline:
         """(T,) distance of each period from the first, in whole steps; a gap in time stays a gap."""
         return readonly((self.ordinals - self.ordinals[0]) // self.step)
 
-    @property
+    @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """(T,) the periods as text: ``2023-01``, ``2023Q1``, ``2023`` or the number itself."""
         return tuple(_label(self.kind, int(o)) for o in self.ordinals)

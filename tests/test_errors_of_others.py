@@ -74,16 +74,16 @@ def test_bootstrap_samples_are_demeaned_again():
 
 
 @pytest.mark.parametrize("estimator", [ai.TwoStage(), ai.Imputation()], ids=lambda e: type(e).__name__)
-def test_fifty_thousand_units_need_little_memory(estimator):
-    """One package asks for 27.9 GiB here, another is quadratic in the units."""
+def test_twenty_thousand_units_need_little_memory(estimator):
+    """Of 50,000 one package asks for 27.9 GiB, another is quadratic in the units: 3.2 GB for one such matrix here."""
     rng = np.random.default_rng(4)
-    adopted = rng.choice([4.0, 6.0, 8.0, np.inf], 50_000)
-    made = design(rng.normal(size=(50_000, 12)), adopted)
+    adopted = rng.choice([4.0, 6.0, 8.0, np.inf], 20_000)
+    made = design(rng.normal(size=(20_000, 12)), adopted)
     tracemalloc.start()
     estimator(made).overall().influence.sum()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 1_000_000_000
+    assert peak < 400_000_000
 
 
 def test_imputation_two_stage_and_saturated_agree_on_the_overall_effect():

@@ -403,17 +403,9 @@ def test_e66_units_of_18_digits():
 
 def test_e68_the_hash_seed_changes_nothing():
     code = "import sys; sys.path.insert(0, 'tests'); from test_nasty_panels import CLEAN; print(repr(CLEAN))"
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "4711")
-    }
-    assert len(printed) == 1
+    seeded = {**os.environ, "PYTHONHASHSEED": "4711"}  # here it is another one
+    done = subprocess.run([sys.executable, "-c", code], env=seeded, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{CLEAN!r}\n"
 
 
 def test_e69_a_tiny_unbalanced_outcome():

@@ -330,11 +330,11 @@ class Effects(Guided):
         if self.cells is None:
             return self._of_treatment(view)
         known = keep_whole(self.fit.known, view.needed(self.cells), self.cells)
-        terms, member = view(self.cells, self.design)
-        left = (member & known).any(axis=1)
-        if not left.any():
+        columns, member = view(self.cells, self.design)
+        left = np.flatnonzero((member & known).any(axis=1))
+        if not left.size:
             raise EstimationError(paragraph(_say_empty(view, self.cells.event_time[self.fit.known]), *self.notes))
-        terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
+        terms = pd.DataFrame({name: [labels[i] for i in left] for name, labels in columns.items()})
         fit = self._average(self.cells, view, known)
         return replace(self, terms=terms, fit=fit, view=view, notes=each_once(self.notes, self._say_view(view, fit)))
 

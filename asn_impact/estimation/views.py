@@ -7,10 +7,9 @@ is one number for all terms, or one for the numbers of another view.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from asn_impact.arguments import Steps, check_fields
 from asn_impact.arrays import Bool, Float, Int
@@ -18,6 +17,8 @@ from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.verbs import Guided
 from asn_impact.words import Message
+
+Terms: TypeAlias = dict[str, list[Any]]  #: columns of the table of effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +66,15 @@ class EventStudy(Guided):
         if self.first is not None and self.last is not None and self.first > self.last:
             raise InputError(Message("estimation.first_after_last", first=self.first, last=self.last))
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
+    def __call__(self, cells: Cells, design: Design) -> tuple[Terms, Bool]:
+        """Return the m terms and (m, k) membership of the group-time terms in them."""
         keep = np.ones(len(cells.cohort), dtype=np.bool_)
         if self.balanced is not None:
             keep = self._whole(cells, design, self.balanced)[cells.cohort] & (cells.event_time <= self.balanced)
             keep &= (cells.event_time < 0) | np.isin(cells.event_time, self._shared(cells, keep))
         times = np.unique(cells.event_time[keep & self.shown(cells.event_time)])
         member = (cells.event_time[None, :] == times[:, None]) & keep[None, :]
-        return pd.DataFrame({"event_time": times}), member
+        return {"event_time": times.tolist()}, member
 
     def shown(self, event_time: Int) -> Bool:
         """(k,) True for the event times from `first` to `last`."""
@@ -126,12 +127,12 @@ class Cohorts(Guided):
 
     alike: ClassVar[bool] = True
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
+    def __call__(self, cells: Cells, design: Design) -> tuple[Terms, Bool]:
+        """Return the m terms and (m, k) membership of the group-time terms in them."""
         cohorts = np.arange(len(design.cohorts))
         member = (cells.cohort[None, :] == cohorts[:, None]) & (cells.event_time >= 0)[None, :]
         labels = [design.cohort_label(step) for step in design.cohorts]
-        return pd.DataFrame({"cohort": labels}), member
+        return {"cohort": labels}, member
 
     def needed(self, cells: Cells) -> Bool | None:
         """Return None: each cohort enters wherever it can."""
@@ -152,13 +153,13 @@ class Calendar(Guided):
 
     alike: ClassVar[bool] = False
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
+    def __call__(self, cells: Cells, design: Design) -> tuple[Terms, Bool]:
+        """Return the m terms and (m, k) membership of the group-time terms in them."""
         post = cells.event_time >= 0
         periods = np.unique(cells.period[post])
         labels = design.panel.timeline.labels
         member = (cells.period[None, :] == periods[:, None]) & post[None, :]
-        return pd.DataFrame({"period": [labels[p] for p in periods]}), member
+        return {"period": [labels[p] for p in periods]}, member
 
     def needed(self, cells: Cells) -> Bool | None:
         """Return None: each cohort enters wherever it can."""
@@ -196,9 +197,9 @@ class Overall(Guided):
         if self.of is not None and not isinstance(self.of, Cohorts | EventStudy | Calendar):
             raise InputError(Message("estimation.overall_of_what", found=repr(self.of)))
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        return pd.DataFrame({"term": ["overall"]}), np.atleast_2d(self.means(cells, design).any(axis=0))
+    def __call__(self, cells: Cells, design: Design) -> tuple[Terms, Bool]:
+        """Return the m terms and (m, k) membership of the group-time terms in them."""
+        return {"term": ["overall"]}, np.atleast_2d(self.means(cells, design).any(axis=0))
 
     def means(self, cells: Cells, design: Design) -> Bool:
         """(n, k) membership of the group-time terms in the means whose mean this is."""

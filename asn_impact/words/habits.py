@@ -6,6 +6,7 @@ A value that is `Guided` (verbs.py) answers for a name it does not have; `CALLS`
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, NoReturn
@@ -183,6 +184,7 @@ def group(module: Mapping[str, Any]) -> tuple[list[str], Callable[[], list[str]]
     return names, lambda: list(names), refuse
 
 
+@functools.cache  # a default for what a value may lack asks for it again and again
 def not_there(owner: type, name: str) -> Message:
     """Say that a kind of value has no such name: the line that does it, the nearest name, or the names there are."""
     kinds = [one.__name__ for one in owner.__mro__]
