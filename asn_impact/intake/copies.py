@@ -44,6 +44,9 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
     twice = _twice(records, few=few)
     if twice is None:
         return records, {}, ()
+    if records.implementation.is_pyarrow():  # its joins have no order
+        once, fates, notes = one_row_a_case(in_duckdb(records), few=True)
+        return once.collect().lazy(), fates, notes
     doubled, copies = twice
     judged, counts, notes = _told_apart(copies, records, few=few)
     schema, found = records.collect_schema(), judged.collect_schema()
@@ -162,6 +165,12 @@ def _without(records: Frame, doubled: Frame) -> Frame:
         return records.join(doubled, on=["office", "case"], how="anti")
     except duckdb.InvalidInputException:  # a relation of another connection: it has to come to that of the package
         return held(records).join(doubled, on=["office", "case"], how="anti")
+
+
+def in_duckdb(frame: Frame) -> Frame:
+    """Return rows of Arrow, in which few of a file are looked at, as a relation; others as they are."""
+    rows: Any = from_arrow(nw.to_native(frame.collect())) if frame.implementation.is_pyarrow() else frame
+    return nw.from_native(rows, pass_through=True)
 
 
 def held(frame: Frame, *, few: bool = False) -> Frame:

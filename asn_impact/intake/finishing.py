@@ -33,6 +33,7 @@ from asn_impact.intake.cleaning import (
     NO_DATE,
     Cleaned,
 )
+from asn_impact.intake.copies import in_duckdb
 from asn_impact.intake.extract import Extract, Selection, Source
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import THE_DATA, check_mapping
@@ -116,7 +117,7 @@ def finish(
     refuse_changed(rows.tables)
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
-    return Extract(records, until, ledger, rows.headings, sources, every, drawn, layouts=rows.layouts)
+    return Extract(in_duckdb(records), until, ledger, rows.headings, sources, every, drawn, layouts=rows.layouts)
 
 
 def _ledgers_by_name(ledgers: Mapping[int, Ledger], tables: Sequence[RawTable]) -> dict[str | Message, Ledger]:

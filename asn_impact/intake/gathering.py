@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, get_args
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
@@ -282,7 +283,7 @@ def _type_tables(
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
         return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
-    frame = nw.from_native(native)
+    frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     if not small:
         bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     for match in known.values():
@@ -316,7 +317,8 @@ def _type_tables(
     )
 
 
-_SMALL: Final[dict[Any, tuple[Any, tuple[Relation, list[DateReading], Relation, Bounds]]]] = {}
+_SMALL: Final[dict[Any, tuple[Any, tuple[Relation, list[DateReading], Relation | pa.Table, Bounds]]]] = {}
+MOST_IN_ARROW: Final = 1 << 15  # rows of which it answers sooner than the engine plans
 MOST_SMALL: Final = 2  # exports and a list of training: what `check` asks for again
 
 
@@ -327,20 +329,22 @@ def _of_small(
     dates: Mapping[str, str],
     zone: str | None,
     tables: Sequence[RawTable],
-) -> tuple[Relation, list[DateReading], Relation, Bounds]:
+) -> tuple[Relation, list[DateReading], Relation | pa.Table, Bounds]:
     """Return rows held in memory, how their dates are read, and the rows so read: every later query would do it again.
 
-    The last are kept: the same query of the same private copies, held so that no other gets its names, is not asked.
+    Few are rows of Arrow. The last are kept: the same query of the same private copies, held so that no other gets its
+    names, is not asked.
     """
     files = tuple((t.name, t.sha256) for t in tables)
     asked = (rows.sql_query(), tuple(texts), tuple(in_days), tuple(sorted(dates.items())), zone, files)
     if asked not in _SMALL:
         held = from_arrow(rows.to_arrow_table())
         readings = read_by_file(held, see_dates(held, texts), dates, zone, tables)
-        table = _with_dates(held, readings, in_days).to_arrow_table()
+        table = _with_dates(held, readings, in_days).to_arrow_table().combine_chunks()
+        native = table if len(table) <= MOST_IN_ARROW else from_arrow(table)
         for oldest in [*_SMALL][: len(_SMALL) + 1 - MOST_SMALL]:
             del _SMALL[oldest]
-        _SMALL[asked] = rows, (held, readings, from_arrow(table), bounds_of(nw.from_native(table).lazy()))
+        _SMALL[asked] = rows, (held, readings, native, bounds_of(nw.from_native(table).lazy()))
     return _SMALL[asked][1]
 
 
@@ -375,9 +379,10 @@ def _layouts(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -
     return MappingProxyType({name: MappingProxyType(dict(match)) for match, name in first.items()})
 
 
-def _repeated(rows: duckdb.DuckDBPyRelation, fields: Sequence[str]) -> dict[int, int]:
+def _repeated(rows: Relation | pa.Table, fields: Sequence[str]) -> dict[int, int]:
     """Return the tables with the rows of an earlier one, whatever their form: without numbers nothing else tells."""
     cells = ", ".join(f'"{field}"' for field in fields)
+    rows = from_arrow(rows) if isinstance(rows, pa.Table) else rows
     tables = rows.aggregate(f"{FILE}, count(*) AS n, sum(hash({cells})) AS total").order(FILE).fetchall()
     first: dict[tuple[int, int], int] = {}
     for table, n, total in tables:
@@ -391,9 +396,8 @@ _TELLING: Final = 10  # rows that two tables do not share by chance
 def _written(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Return the wanted cells, written down once; of first cells only those that are the word of a total."""
     if FIRST in rows.columns:
-        rows = rows.project(
-            f"* REPLACE (CASE WHEN regexp_matches({FIRST}, {quote(TOTAL)}) THEN {FIRST} END AS {FIRST})"
-        )
+        of_total = f"NOT {FIRST} GLOB '[0-9]*' AND regexp_matches({FIRST}, {quote(TOTAL)})"  # the cheap question first
+        rows = rows.project(f"* REPLACE (CASE WHEN {of_total} THEN {FIRST} END AS {FIRST})")
     return kept_typed(rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import narwhals as nw
@@ -135,6 +135,11 @@ def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any
     return [Alert("training.taught_by_others", n=others)] if others else []
 
 
+def _is_one_of(column: str, words: Collection[str]) -> nw.Expr:
+    """Write whether a text is one of some words: Arrow takes an empty list for one of no texts."""
+    return nw.col(column).is_in(list(words)) if words else nw.lit(value=False)
+
+
 def who_completed(
     frame: nw.LazyFrame[Any],
     completion: Literal["passed", "attended"],
@@ -148,14 +153,14 @@ def who_completed(
     names = frame.collect_schema().names()
     reasons: dict[str, nw.Expr] = {
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
-        "total": nw.col("office").is_in(_totals(frame)),
+        "total": _is_one_of("office", _totals(frame)),
     }
     fate: Any = nw.lit("")
     remarks = list[Message]()
     if "passed" in names:
         counts, there, remarks = _words_for_passed(frame, completion, own)
-        reasons["attended"] = nw.col("passed").is_in(there)
-        reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
+        reasons["attended"] = _is_one_of("passed", there)
+        reasons["not_passed"] = ~_is_one_of("passed", counts) | nw.col("passed").is_null()
     if "officer" in names and "passed_count" not in names:
         reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
     if "asn_course_end_bad" in names:

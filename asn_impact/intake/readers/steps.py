@@ -18,7 +18,7 @@ from asn_impact.intake.cleaning import (
     clean,
     placeholders_read,
 )
-from asn_impact.intake.copies import held
+from asn_impact.intake.copies import held, in_duckdb
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS, FILE, STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
@@ -157,7 +157,7 @@ def cases_and_steps(
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency)
         as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)
-        steps, before, blanks = distinct_steps(frame if as_found else held(frame))
+        steps, before, blanks = distinct_steps(frame if as_found else held(in_duckdb(frame)))
         steps, stamps = pair_stamps(steps)
         distinct, of_series = tell_cases_apart(steps, last_step)
         numbered = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step), distinct)

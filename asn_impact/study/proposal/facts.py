@@ -162,18 +162,17 @@ def _counted(rows: Any, counted: Sequence[str], *, undated: bool = False) -> Fac
     frame: nw.LazyFrame[Any] = rows.frame
     names = frame.collect_schema().names()
     days = [name for name in names if name in DATE_FIELDS]
-    dated = nw.col("decided").count() if "decided" in names else nw.lit(0)
-    bad = nw.col("asn_decided_bad").cast(nw.Int64).sum() if "asn_decided_bad" in names else nw.lit(0)
+    dated = (~nw.col("decided").is_null()).cast(nw.Int64) if "decided" in names else nw.lit(0)
+    bad = nw.col("asn_decided_bad").cast(nw.Int64) if "asn_decided_bad" in names else nw.lit(0)
     words: dict[str, dict[str, Word]] = {}
-    single_rows = _without_sums(frame, days)
+    single_rows = _without_sums(frame, days).with_columns(dated=dated, bad=bad)
     for name in sorted((n for n in counted if n in names), key=lambda name: name != "office"):
         sums = [label for label in words.get("office", ()) if TOTAL_LABEL.match(plain_label(label))]
         single = single_rows
         if sums:
             single = single.filter(~nw.col("office").is_in(sums) | nw.col("office").is_null())
-        table = (
-            single.group_by(name).agg(n=nw.len(), dated=dated, bad=bad).sort("n", descending=True).head(MOST).collect()
-        )
+        of_word = single.group_by(name).agg(nw.len().alias("n"), nw.col("dated", "bad").sum())
+        table = of_word.sort("n", descending=True).head(MOST).collect()
         words[name] = {
             str(r[name]): Word(int(r["n"]), None if undated or 10 * (r["bad"] or 0) > r["n"] else int(r["dated"] or 0))
             for r in table.rows(named=True)
