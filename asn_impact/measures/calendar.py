@@ -27,17 +27,6 @@ _DAY_MINUTES = 24 * 60
 _ESTIMATED = "E"  # status of a row that no decree has set yet
 
 
-def unit_words(unit: DayUnit) -> Message:
-    """Return a unit of the clock in words.
-
-    Examples
-    --------
-    >>> unit_words("working days").text("id")
-    'hari kerja'
-    """
-    return Message(f"calendar.unit.{unit.replace(' ', '_')}")
-
-
 @dataclass(frozen=True, eq=False)
 class WorkCalendar(Guided):
     """The days on which an office works, numbered from the first covered day on.
