@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -27,19 +28,29 @@ _DAY_MINUTES = 24 * 60
 _ESTIMATED = "E"  # status of a row that no decree has set yet
 
 
-def unit_words(unit: DayUnit) -> Message:
-    """Return a unit of the clock in words.
+class _Numbered(Guided):
+    """Days or minutes of work, numbered from the first covered day on."""
 
-    Examples
-    --------
-    >>> unit_words("working days").text("id")
-    'hari kerja'
-    """
-    return Message(f"calendar.unit.{unit.replace(' ', '_')}")
+    @abstractmethod
+    def number(self, dates: Any, /) -> Int:  # noqa: ANN401 - a date or time, text, or any sequence of them
+        """Return the number of each date or time."""
+
+    def between(self, start: Any, end: Any) -> Int:  # noqa: ANN401 - a date or time, text, or any sequence of them
+        """Return the days counted in (start, end], or the minutes worked in [start, end); negative backwards.
+
+        Examples
+        --------
+        >>> week = WorkCalendar.weekdays("2024-01-01", "2024-01-31")
+        >>> week.between(["2024-01-05", "2024-01-05"], ["2024-01-05", "2024-01-08"])
+        array([0, 1])
+        >>> int(WorkCalendar.indonesia().hours().between("2024-08-19 11:00", "2024-08-19 14:00"))  # less the break
+        120
+        """
+        return np.asarray(self.number(end) - self.number(start), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class WorkCalendar(Guided):
+class WorkCalendar(_Numbered):
     """The days on which an office works, numbered from the first covered day on.
 
     Attributes
@@ -103,8 +114,8 @@ class WorkCalendar(Guided):
         >>> calendar
         WorkCalendar('Indonesia with 1 local closure', 2018-01-01 to 2027-12-31)
         """
-        holidays, joint_leave = _referenceread_days()
-        first, last = _year_start(joint_leave.min()), _year_end(joint_leave.max())
+        holidays, joint_leave = _days_off()
+        first, last = _whole_years(python_date(day).year for day in (joint_leave.min(), joint_leave.max()))
         local = require_covered(read_days(closures), first, last, what=Message("calendar.closures"))
         until = () if six_day_until is None else ((first, read_day(six_day_until)),)
         calendar = cls.weekdays(first, last, holidays=np.concatenate([holidays, joint_leave, local]), six_day=until)
@@ -221,17 +232,6 @@ class WorkCalendar(Guided):
         position = (days - np.datetime64(self.first, "D")).astype(np.int64)
         return np.asarray(np.cumsum(self.working, dtype=np.int64)[position], dtype=np.int64)
 
-    def between(self, start: Any, end: Any) -> Int:  # noqa: ANN401 - as `number`
-        """Return the days counted in (start, end]; negative when the end is before the start.
-
-        Examples
-        --------
-        >>> week = WorkCalendar.weekdays("2024-01-01", "2024-01-31")
-        >>> week.between(["2024-01-05", "2024-01-05"], ["2024-01-05", "2024-01-08"])
-        array([0, 1])
-        """
-        return np.asarray(self.number(end) - self.number(start), dtype=np.int64)
-
     def table(self) -> pd.DataFrame:
         """Return one row a covered day, for joins: ``date``, ``number``, ``month`` (12 * year + month - 1).
 
@@ -319,7 +319,7 @@ class Opening(Guided):
 
 
 @dataclass(frozen=True, eq=False)
-class OfficeHours(Guided):
+class OfficeHours(_Numbered):
     """The minutes in which an office works, numbered from the first covered day on.
 
     Attributes
@@ -387,16 +387,6 @@ class OfficeHours(Guided):
         today = np.clip(minute, opens, rests) - opens + np.clip(minute, resumes, closes) - resumes
         return np.asarray(self._before()[position] + today, dtype=np.int64)
 
-    def between(self, start: Any, end: Any) -> Int:  # noqa: ANN401 - as `number`
-        """Return the minutes worked in [start, end); negative when the end is before the start.
-
-        Examples
-        --------
-        >>> int(WorkCalendar.indonesia().hours().between("2024-08-19 11:00", "2024-08-19 14:00"))  # less the break
-        120
-        """
-        return np.asarray(self.number(end) - self.number(start), dtype=np.int64)
-
     def table(self) -> pd.DataFrame:
         """Return one row a covered day, for joins: ``date``, minutes worked ``before`` it, and its four edges.
 
@@ -461,7 +451,8 @@ def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHou
             Message("calendar.unknown_hours", n=int(unknown.sum()), first=days[unknown].min(), weekday=name)
         )
     edges[~within.working] = 0
-    notes = (*calendar.notes, *_notes_on_hours(own), *_notes_on_estimates(within))
+    own_hours = (Message("calendar.own_hours", n=len(own)),) if own else ()
+    notes = (*calendar.notes, Message("calendar.regulation"), *own_hours, *_notes_on_estimates(within))
     return OfficeHours(within, edges, calendar.name, notes=notes)
 
 
@@ -469,16 +460,8 @@ def _notes_on_estimates(calendar: WorkCalendar) -> tuple[Message, ...]:
     """Say which Ramadans within the calendar are estimated, because no decree has set them yet."""
     years = range(calendar.first.year, calendar.last.year + 1)
     rows = [r for r in read_rows("ramadan_id.csv") if r["status"] == _ESTIMATED and int(r["tahun"]) in years]
-    return tuple(Message("calendar.estimated", first=_date(r["mulai"]), last=_date(r["selesai"])) for r in rows)
-
-
-def _date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
-
-
-def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[Message, ...]:
-    regulation = Message("calendar.regulation")
-    return (regulation, Message("calendar.own_hours", n=len(own))) if own else (regulation,)
+    ends = ([dt.date.fromisoformat(row[end]) for end in ("mulai", "selesai")] for row in rows)
+    return tuple(Message("calendar.estimated", first=first, last=last) for first, last in ends)
 
 
 def _find_days(opening: Opening, days: Days, weekday: Int) -> Bool:
@@ -507,8 +490,7 @@ def _ramadan() -> tuple[Days, dt.date, dt.date]:
     """All fasting days of the table, and the first and last day of its years."""
     rows = read_rows("ramadan_id.csv")
     months = [np.arange(np.datetime64(r["mulai"]), np.datetime64(r["selesai"]) + 1) for r in rows]
-    years = [int(row["tahun"]) for row in rows]
-    return np.concatenate(months), dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
+    return np.concatenate(months), *_whole_years(int(row["tahun"]) for row in rows)
 
 
 def _regulation() -> list[tuple[str, int, tuple[int, int, int, int]]]:
@@ -532,17 +514,16 @@ def _minute_of(text: str) -> int:
     return minutes
 
 
-def _referenceread_days() -> tuple[Days, Days]:
+def _days_off() -> tuple[Days, Days]:
     """National holidays and joint leave of the table that travels with the package."""
-    rows = [(row["tanggal"], row["kategori"]) for row in read_rows("holidays_id.csv")]
-    national = [day for day, kind in rows if kind == "libur_nasional"]
-    joint = [day for day, kind in rows if kind == "cuti_bersama"]
-    return read_days(national), read_days(joint)
+    rows = read_rows("holidays_id.csv")
+    national, joint = (
+        read_days([r["tanggal"] for r in rows if r["kategori"] == kind]) for kind in ("libur_nasional", "cuti_bersama")
+    )
+    return national, joint
 
 
-def _year_start(day: np.datetime64) -> dt.date:
-    return dt.date(python_date(day).year, 1, 1)
-
-
-def _year_end(day: np.datetime64) -> dt.date:
-    return dt.date(python_date(day).year, 12, 31)
+def _whole_years(years: Iterable[int]) -> tuple[dt.date, dt.date]:
+    """Return the first day of the first year and the last day of the last."""
+    ordered = sorted(years)
+    return dt.date(ordered[0], 1, 1), dt.date(ordered[-1], 12, 31)

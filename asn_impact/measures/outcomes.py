@@ -10,6 +10,7 @@ Each outcome also says which way is better, and its words: how it is called and 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -38,7 +39,43 @@ Better: TypeAlias = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True)
-class Within(Guided):
+class _Checked(Guided):
+    """What is given to an outcome is checked."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class _Called(_Checked):
+    """An outcome that a study may call by a name of its own."""
+
+    label: Message | None = field(default=None, kw_only=True, repr=False)
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return called(self._words, self.label)
+
+    @property
+    @abstractmethod
+    def _words(self) -> OutcomeWords:
+        """How we speak of it."""
+
+
+@dataclass(frozen=True)
+class _Anytime(_Called):
+    """An outcome that needs no follow-up; which way is hoped for is yours to say."""
+
+    better: Better | None = field(default=None, kw_only=True, repr=False)
+
+    @property
+    def horizon(self) -> None:
+        """None: it needs no follow-up."""
+
+
+@dataclass(frozen=True)
+class Within(_Called):
     """The share of cases decided within a number of days: 1 when decided in time, 0 otherwise.
 
     Cases undecided or withdrawn by then count 0, so the mean of a cell is the Aalen-Johansen estimate of the
@@ -61,10 +98,6 @@ class Within(Guided):
 
     days: Steps
     counted_in: DayUnit = "working days"
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -96,16 +129,12 @@ class Within(Guided):
         return limit_of(self.horizon, self.counted_in, self.name)
 
     @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(
-            within_words(self.limit, explained=Message("outcomes.within.explained", limit=self.limit.message)),
-            self.label,
-        )
+    def _words(self) -> OutcomeWords:
+        return within_words(self.limit, explained=Message("outcomes.within.explained", limit=self.limit.message))
 
 
 @dataclass(frozen=True)
-class RestrictedMean(Guided):
+class RestrictedMean(_Called):
     """The mean days to a decision, each wait counted up to the horizon: min(T, horizon).
 
     Cases undecided or withdrawn at the horizon count as `horizon`. The mean of a cell is therefore the
@@ -130,10 +159,6 @@ class RestrictedMean(Guided):
 
     horizon: Times
     counted_in: DayUnit = "working days"
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -160,13 +185,12 @@ class RestrictedMean(Guided):
         return limit_of(self.horizon, self.counted_in, self.name)
 
     @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(wait_words(self.limit), self.label)
+    def _words(self) -> OutcomeWords:
+        return wait_words(self.limit)
 
 
 @dataclass(frozen=True)
-class CompletionCurve(Guided):
+class CompletionCurve(_Checked):
     """The whole curve: the share of cases decided within d days, for every d from 0 to the horizon.
 
     Cases undecided or withdrawn by then count 0, as for `Within`. `tabulate` gives a `CurvePanel`.
@@ -191,9 +215,6 @@ class CompletionCurve(Guided):
     horizon: Times
     immature: Immature = "leave_out"
     counted_in: DayUnit = "working days"
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -226,7 +247,7 @@ class CompletionCurve(Guided):
 
 
 @dataclass(frozen=True)
-class Score(Guided):
+class Score(_Anytime):
     """The mean of a column of numbers: a survey answer, a test, an index. Missing values are left out.
 
     Parameters
@@ -248,11 +269,6 @@ class Score(Guided):
 
     column: str
     unit: str = ""
-    better: Better | None = field(default=None, kw_only=True, repr=False)
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -260,18 +276,12 @@ class Score(Guided):
         return self.column
 
     @property
-    def horizon(self) -> None:
-        """None: a score needs no follow-up."""
-        return None
-
-    @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(score_words(self.column, self.unit), self.label)
+    def _words(self) -> OutcomeWords:
+        return score_words(self.column, self.unit)
 
 
 @dataclass(frozen=True)
-class Share(Guided):
+class Share(_Anytime):
     """The share of records for which a column is true (or 1). Missing values are left out.
 
     Parameters
@@ -290,11 +300,6 @@ class Share(Guided):
     """
 
     column: str
-    better: Better | None = field(default=None, kw_only=True, repr=False)
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -307,18 +312,12 @@ class Share(Guided):
         return "share"
 
     @property
-    def horizon(self) -> None:
-        """None: a share needs no follow-up."""
-        return None
-
-    @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(share_words(self.column), self.label)
+    def _words(self) -> OutcomeWords:
+        return share_words(self.column)
 
 
 @dataclass(frozen=True)
-class Count(Guided):
+class Count(_Anytime):
     """The number of applications received: one number a cell, and a true 0 where a unit received none.
 
     Needs no follow-up, but a month that was not over on the day of the export is left out: part of a month is
@@ -337,12 +336,6 @@ class Count(Guided):
     ('count', 'applications')
     """
 
-    better: Better | None = field(default=None, kw_only=True, repr=False)
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-
     @property
     def name(self) -> str:
         """Always ``count``."""
@@ -354,21 +347,12 @@ class Count(Guided):
         return "applications"
 
     @property
-    def horizon(self) -> None:
-        """None: a count needs no follow-up."""
-        return None
-
-    @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(
-            change_words(names_of("outcomes.count"), who="training", unit=unit_words("applications"), decimals=2),
-            self.label,
-        )
+    def _words(self) -> OutcomeWords:
+        return change_words(names_of("outcomes.count"), who="training", unit=unit_words("applications"), decimals=2)
 
 
 @dataclass(frozen=True)
-class Mean(Guided):
+class Mean(_Anytime):
     """The outcome of a ready panel, as it came.
 
     Parameters
@@ -390,25 +374,11 @@ class Mean(Guided):
 
     name: str
     unit: str = ""
-    better: Better | None = field(default=None, kw_only=True, repr=False)
-    label: Message | None = field(default=None, kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
     @property
-    def horizon(self) -> None:
-        """None: a ready panel is taken as mature."""
-        return None
-
-    @property
-    def words(self) -> OutcomeWords:
-        """How it is spoken of."""
-        return called(
-            change_words(
-                names_of("outcomes.mean", column=self.name), who="treatment", unit=unit_words(self.unit), decimals=2
-            ),
-            self.label,
+    def _words(self) -> OutcomeWords:
+        return change_words(
+            names_of("outcomes.mean", column=self.name), who="treatment", unit=unit_words(self.unit), decimals=2
         )
 
 

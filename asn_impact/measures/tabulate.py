@@ -15,7 +15,7 @@ import pandas as pd
 from asn_impact.arguments import Names, check_value, did_you_mean
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
-from asn_impact.measures.calendar import unit_words
+from asn_impact.intake.formats.engine import give_back
 from asn_impact.measures.cells import (
     Grid,
     count_records,
@@ -30,6 +30,7 @@ from asn_impact.measures.cells import (
 )
 from asn_impact.measures.curves import CurvePanel, until
 from asn_impact.measures.durations import Durations, as_whole
+from asn_impact.measures.outcome_words import unit_words
 from asn_impact.measures.outcomes import (
     CellOutcome,
     CompletionCurve,
@@ -600,6 +601,8 @@ def _curve_cells(durations: Dated, outcome: CompletionCurve, columns: tuple[str,
         cells = records.with_columns(**within).group_by(*keys, "month")
         found = cells.agg(nw.len().alias("rows"), latest, *(nw.col(name).count() for name in within))
         left = found.with_columns(nw.col("rows", *within).cast(nw.Int32)).collect().to_arrow()
+        if records.implementation.is_duckdb():
+            give_back()  # before the answer is made, which may be as large
         others: pd.DataFrame = left.drop_columns(list(within)).to_pandas()
         counts: pd.DataFrame = left.select(list(within)).to_pandas(types_mapper=pd.ArrowDtype)  # not copied
         return pd.concat([others, counts], axis=1)

@@ -306,7 +306,7 @@ def _literal(value: Any, path: Callable[[Path], str] = str) -> str:  # noqa: ANN
 def _constructed(value: Any, path: Callable[[Path], str]) -> str:  # noqa: ANN401 - a dataclass
     """Return the call that makes a value: what is usual is not written."""
     parts = []
-    for field in dataclasses.fields(value):
+    for field in sorted(dataclasses.fields(value), key=lambda one: bool(one.kw_only)):
         own = getattr(value, field.name)
         usual = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         if field.init and not _same(own, usual):

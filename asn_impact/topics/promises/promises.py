@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import narwhals as nw
 import pandas as pd
@@ -20,8 +20,9 @@ from asn_impact.intake.fields.columns import Headings, match_columns, normalised
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.frames import in_pandas
-from asn_impact.measures.calendar import DayUnit, unit_words
+from asn_impact.measures.calendar import DayUnit
 from asn_impact.measures.durations import Durations
+from asn_impact.measures.outcome_words import unit_words
 from asn_impact.reference import read_rows
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
@@ -402,7 +403,7 @@ def _require_answers(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> N
                 Message(
                     "promises.other_clock",
                     n=len(group),
-                    unit=unit_words(cast("DayUnit", unit)),
+                    unit=unit_words(str(unit)),
                     services=list(group["service"]),
                     units=[unit_words(times.calendar.unit) for times in by_unit.values()],
                     how=_HOW[str(unit)],
