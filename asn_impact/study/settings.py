@@ -214,6 +214,8 @@ def _sections(file: Path) -> tuple[dict[str, dict[str, Any]], str]:
     name = file.as_posix()
     if "claim" in raw:
         raise StudyError(Message("programme.many", file=name))
+    if "files" in raw:
+        raise StudyError(Message("programme.no_claims", file=name))
     for section, table in raw.items():
         if section not in SECTIONS:
             unknown = Message("study.no_section", file=name, section=section)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -238,3 +239,21 @@ def test_the_answer_for_a_file_that_does_not_tell_leaves_those_that_do(tmp_path:
     assert sorted(extract.records.collect()["received"].to_list()) == sorted([*days, *low])
     with pytest.raises(InputError):  # what every file contradicts is no answer
         ai.read_exports(tmp_path / "a.csv", **how, dates={"received": "day-first"})
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("kind", ["swapped", "slips", "early in the month", "none"])
+def test_a_block_in_the_other_order_whose_days_fit_both_is_seen_by_its_waits(kind: str, tmp_path: Path) -> None:
+    rows, random = [], np.random.default_rng(4)
+    for i in range(600):
+        first = dt.date(2024, 1, 1) + dt.timedelta(days=int(random.integers(330)))
+        first = first.replace(day=1 + first.day % 9) if kind == "early in the month" else first
+        last = first + dt.timedelta(days=3 + i % 12)
+        wrong = kind in ("slips", "early in the month") and i % 30 == 0
+        block = kind == "swapped" and 300 <= i < 400 and max(first.day, first.month) <= 12
+        text = f"{first:%m/%d/%Y}" if block else f"{first:%d/%m/%Y}"
+        rows.append(f"K{i},Dinas A,{f'{last:%d/%m/%Y}' if wrong else text},{text if wrong else f'{last:%d/%m/%Y}'}")
+    (tmp_path / "a.csv").write_text("\n".join([",".join(HEAD), *rows, ""]), encoding="utf-8")
+    extract = read(tmp_path)
+    said = [note for note in extract.notes if note.key == "intake.dates.low_and_backwards"]
+    assert [note["field"] for note in said] == (["received"] if kind == "swapped" else [])

@@ -481,3 +481,64 @@ def test_files_of_two_regencies_are_never_one_panel_unasked(tmp_path, kind):
     assert "'diklat" in text
     assert "of 'Hulu Rimba', while 'Hulu' is studied here: not used" in text
     assert "rollout" not in tomllib.loads(text)
+
+
+TAUGHT_ALONE = "NIP,Unit Kerja,Nama Diklat,Tanggal Selesai\n198910072010092273,Dinas A,Prima,2023-08-13\n"
+
+
+def _recap(folder):
+    elements = [f"U{i}" for i in range(1, 8)] + ["Penanganan Pengaduan", "Sarana"]
+    for part, year in (("Semester I", 2023), ("Semester II", 2023), ("Semester I", 2024)):
+        rows = [f"{name},50,{','.join(['3.2'] * 9)},80" for name in ("Dinas A", "Dinas B")]
+        title = f"REKAP IKM {part} TAHUN {year}"
+        text = "\n".join([title, "", f"Unit Layanan,Jml Resp,{','.join(elements)},IKM", *rows, ""])
+        (folder / f"{part} {year}.csv").write_text(text)
+
+
+def _month(i, later=0):
+    return f"{2023 + i % 18 // 9}-{1 + later + i % 9:02d}"
+
+
+def _complaints(folder):
+    heads = ["Tracking ID", "Tanggal Laporan Masuk", "Isi Laporan", "Instansi Terdisposisi", "Tanggal Disposisi"]
+    rows = []
+    for i in range(180):
+        begun = f"#{i};{_month(i)}-{1 + i % 20:02d} 10:21:09;x;Dinas {'AB'[i // 18 % 2]};{_month(i)}-22 10:00:00"
+        ended = f"{_month(i, 1)}-25 11:00:00;Selesai" if i % 5 else ";Proses"
+        rows.append(f"{begun};{ended};Pengaduan")
+    head = ";".join([*heads, "Tanggal Selesai", "Status Laporan", "Klasifikasi Laporan"])
+    (folder / "lapor.csv").write_text("\n".join([head, *rows, ""]))
+
+
+def _steps(folder):
+    rows = [
+        f"S{i},Dinas {'AB'[i // 18 % 2]},{step},{_month(i)}-{k:02d},{_month(i)}-{k + 2:02d},Selesai"
+        for i in range(120)
+        for k, step in enumerate(("Daftar", "Verifikasi"), start=1)
+    ]
+    head = "Nomor Permohonan,Instansi,Nama Proses,Tgl Mulai Proses,Tgl Selesai Proses,Status"
+    (folder / "proses.csv").write_text("\n".join([head, *rows, ""]))
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize(
+    ("make", "name", "kind"),
+    [(_recap, "rekap_skm", "survey_recap"), (_complaints, "aduan", "complaints"), (_steps, "izin", "steps")],
+)
+def test_a_folder_without_exports_of_permits_is_a_study_of_what_is_there(tmp_path, make, name, kind):
+    make(tmp_path)
+    (tmp_path / "diklat.csv").write_text(TAUGHT_ALONE)
+    proposal = propose_study(tmp_path, language="en")
+    told = tomllib.loads(proposal.text)
+    assert told["files"][name]["kind"] == kind
+    assert [claim["file"] for claim in told["claim"]] == [name]
+    assert told["training"]["path"] == "diklat.csv"
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_proposal_whose_claims_wait_for_answers_says_so(tmp_path):
+    (tmp_path / "study.toml").write_text(
+        '[study]\ntitle = "a"\nsource = "a"\n[files.a]\nkind = "survey"\npath = "a.csv"\n'
+    )
+    with pytest.raises(StudyError, match=r"no \[\[claim\]\] yet"):
+        read_study(tmp_path / "study.toml")

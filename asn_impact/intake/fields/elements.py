@@ -16,7 +16,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.fields.columns import Headings, normalised, recognised
 from asn_impact.intake.fields.periods import OF_HEADING, in_rows
 from asn_impact.intake.formats import open_file
-from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.folder import files_of, paths_of
 from asn_impact.intake.privacy import masked
 from asn_impact.reference import read_rows
 from asn_impact.words import Message
@@ -130,7 +130,7 @@ def _explain_lacking(
 
 def headings_in(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[Name, list[str]]]:  # noqa: ANN401
     """Return the name and the headings of every table of a source."""
-    if not isinstance(source, str | Path):
+    if not isinstance(source, str | Path | tuple | list):
         frame = Message("survey.the_frame")
         if isinstance(source, pd.DataFrame):
             return [(frame, [str(c) for c in source.columns])]
@@ -142,7 +142,7 @@ def headings_in(source: Any, fields: Sequence[str], named: Sequence[str]) -> lis
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, fields, named) + sum(element_of(cell) is not None for cell in cells)
 
-    files, _ = files_of(Path(source))
+    files = [file for path in paths_of(source) for file in files_of(path)[0]]
     tables = [table for file in files for table in open_file(file, recognise)]
     tables = [in_rows(table, named) for table in tables] if OF_HEADING in named else tables
     return [(table.name, list(table.headings)) for table in tables]

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import comb
-from typing import Final, Literal, TypeAlias
+from math import comb, log
+from typing import Any, Final, Literal, TypeAlias
 
 import duckdb
+import narwhals as nw
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
@@ -232,3 +233,45 @@ def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTab
 
 def _aloud(what: Message) -> Alert:
     return Alert(what.key, **dict(what.values))
+
+
+_FEW_BACKWARDS: Final = 8  # cases decided before they were received, below which no pattern is looked for
+_MOST_SURE: Final = 0.99  # share of dates with a day up to 12, above which it says nothing that others have one
+
+
+def low_and_backwards(frame: nw.LazyFrame[Any], backwards: int) -> list[Message]:
+    """Say in which column the cases that were decided before they were received have days up to 12 as no others have.
+
+    Such a date can be read the other way round: a block may come from a computer with the other order. Where many are
+    decided too early by a slip of the pen their days are as those of all cases.
+    """
+    if backwards < _FEW_BACKWARDS:
+        return []
+    low = {
+        c: (nw.col(c).dt.day() <= 12) & (nw.col(c).dt.day() != nw.col(c).dt.month()) for c in ("received", "decided")
+    }
+    early = nw.col("decided") < nw.col("received")
+    both = frame.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
+    ones = {c: nw.when(is_low).then(1).otherwise(0) for c, is_low in low.items()}
+    counts = both.with_columns(
+        asn_early=nw.when(early).then(1).otherwise(0),
+        **{f"asn_{c}": one for c, one in ones.items()},
+        **{f"asn_{c}_early": nw.when(early).then(one).otherwise(0) for c, one in ones.items()},
+    )
+    names = ["asn_early", *(f"asn_{c}{end}" for c in low for end in ("", "_early"))]
+    found = counts.select(*(nw.col(name).sum() for name in names), nw.len().alias("n")).collect().rows(named=True)[0]
+    n, rest = int(found["asn_early"] or 0), int(found["n"]) - int(found["asn_early"] or 0)
+    counted = {c: (int(found[f"asn_{c}_early"] or 0), int(found[f"asn_{c}"] or 0)) for c in low}
+    usual = max((every - k + 1) / (rest + 1) for k, every in counted.values())  # two cells exchanged are no swap
+    told = [c for c, (k, _) in counted.items() if n and 0 < usual < min(k / n, _MOST_SURE)]
+    return [
+        Alert("intake.dates.low_and_backwards", field=c, n=n, k=counted[c][0], low=counted[c][1])
+        for c in told
+        if n * _away(counted[c][0] / n, usual) > -log(_CHANCE)
+    ]
+
+
+def _away(share: float, usual: float) -> float:
+    """Return how far a share is from the usual one, so that exp(-n times it) bounds its chance (Hoeffding 1963)."""
+    rest = (1 - share) * log((1 - share) / (1 - usual)) if share < 1 else 0.0
+    return share * log(share / usual) + rest

@@ -37,11 +37,15 @@ def begins_table(cells: Sequence[str | None], recognise: Recogniser) -> bool:
 def _known(row: Sequence[str], recognise: Recogniser) -> int:
     """Return how many known headings a row has; of one with values none, unless several stand beside days in a row.
 
-    Days in a row are the headings of a sheet of attendance.
+    Days in a row, side by side and without a time, are the headings of a sheet of attendance.
     """
-    days = sum(bool(_VALUE.fullmatch(c)) for c in row)
-    known = 0 if days == 1 else recognise([c for c in row if not _VALUE.fullmatch(c)] if days else row)
-    return known if known > 1 or not days else 0
+    days = [i for i, cell in enumerate(row) if _VALUE.fullmatch(cell)]
+    if not days:
+        return recognise(row)
+    if len(days) == 1 or days[-1] - days[0] >= len(days) or any(":" in row[i] for i in days):
+        return 0
+    known = recognise([cell for cell in row if not _VALUE.fullmatch(cell)])
+    return known if known > 1 else 0
 
 
 _NUMBERING = re.compile(r"\(?\d{1,3}\)?\.?")

@@ -37,6 +37,7 @@ from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.fields.swapped import low_and_backwards
 from asn_impact.intake.finishing import days_of, finish, read_day, settle_keys
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import reading
@@ -45,6 +46,7 @@ from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.frames import object_text
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
+from asn_impact.intake.ledger import reason
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.readers.unnumbered import repeated_numbers
@@ -186,6 +188,7 @@ def read_exports(
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         ends = days_of(exported, rows.tables, day)
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words, exported=ends)
+        of_keys += low_and_backwards(frame, cleaned.ledger.dropped.get(reason("decided_before_received"), 0))
         if "case" in rows.headings:
             kept, labels = cleaned.ledger.kept, cleaned.offices
             of_keys += shared_numbers(cleaned.records, kept, labels, offices, regencies=regency == "all")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.privacy import masked
+from asn_impact.reference import read_headings
 from asn_impact.starts import MONTHS
 from asn_impact.words import Message
 
@@ -146,7 +148,12 @@ def look(files: Sequence[Path]) -> tuple[list[Seen], dict[str, Message]]:
 
 
 def _recognise(cells: Sequence[str]) -> int:
-    return recognised(cells, FIELDS) + sum(element_of(cell) is not None for cell in cells)
+    return recognised(cells, FIELDS, _of_complaints()) + sum(element_of(cell) is not None for cell in cells)
+
+
+@cache
+def _of_complaints() -> tuple[str, ...]:
+    return tuple(word for words in read_headings("complaint_headings.csv").values() for word in words)
 
 
 def _seen(file: Path, table: RawTable) -> Seen:

@@ -15,7 +15,16 @@ from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.study.proposal.offices import meet
 
 Role: TypeAlias = Literal[
-    "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"
+    "records",
+    "training",
+    "steps",
+    "survey",
+    "survey_recap",
+    "complaints",
+    "observations",
+    "positions",
+    "panel",
+    "other",
 ]
 How: TypeAlias = Literal["synonym", "one_of_several", "guess"]
 
@@ -63,6 +72,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "staff": ("pegawai petugas staff asn", "jumlah jml total"),
     "officer": ("nip employee", "pegawai peserta"),
     "step": ("langkah tahapan tahap proses step activity", "nama"),
+    "step_start": ("mulai start begin awal", ""),
+    "step_end": ("selesai end akhir", ""),
     "since": ("tmt since", "jabatan mutasi"),
 }
 _NOT: Final[Mapping[str, str]] = {
@@ -75,13 +86,14 @@ _NOT: Final[Mapping[str, str]] = {
     "service": "nomor no id kode tanggal tgl status",
     "staff": "nip nama lulus",
 }
-_OF_ROLE: Final[Mapping[Role, tuple[str, ...]]] = {
+OF_ROLE: Final[Mapping[Role, tuple[str, ...]]] = {
     "records": ("case", "office", "service", "received", "decided", "status"),
     "training": ("office", "course", "course_end", "officer", "passed", "passed_count", "staff", "hours", "provider"),
     "steps": ("case", "office", "service", "received", "step", "step_start", "step_end", "status"),
     "positions": ("officer", "office", "since"),
     "complaints": ("office", "received", "decided"),
     "observations": ("office",),
+    "survey_recap": ("office",),
 }
 _DATES: Final = frozenset({"received", "decided", "course_end", "step_start", "step_end", "since"})
 _ENDS: Final = frozenset({"course_start", "course_end", "step_start", "step_end"})  # of anything: start date, end date
@@ -127,7 +139,7 @@ def role_of(seen: Seen) -> Role:
     named = tokens(f"{seen.path.stem} {seen.table.sheet or ''}")
     dated = [c for c in seen.columns if is_date(c)]
     if sum(element_of(c.heading) is not None for c in seen.columns) >= _FEWEST_ELEMENTS:
-        return "survey"
+        return "survey_recap" if respondents_of(seen) is not None and not dated else "survey"
     if words & _TESTS and not fields & {"course", "passed"}:
         return "other"
     if words & (_COMPLAINTS - {"laporan"}) or (words & _COMPLAINTS and named & _COMPLAINTS):
@@ -171,6 +183,12 @@ def periods_across(seen: Seen) -> dict[str, str]:
     return {heading: beside for heading, (beside, _, _) in found.items()} if len(found) > 1 else {}
 
 
+def respondents_of(seen: Seen) -> str | None:
+    """Return the heading of the number of respondents of published results."""
+    told = {"responden", "resp", "respondents", "respondent"}
+    return next((c.heading for c in seen.columns if tokens(c.heading) & told and c.numbers > 0.5), None)
+
+
 def is_date(column: Column) -> bool:
     """Return whether a column holds days."""
     return column.dates > 0.5 or (column.numbers > 0.5 and bool(tokens(column.heading) & _DATE_WORDS))
@@ -178,7 +196,7 @@ def is_date(column: Column) -> bool:
 
 def match(seen: Seen, role: Role) -> Matched:
     """Return the headings of the fields of a role."""
-    wanted = _OF_ROLE.get(role, ())
+    wanted = OF_ROLE.get(role, ())
     scores = sorted(
         ((score, -at, name, column) for name in wanted for at, column in enumerate(seen.columns)
          if (score := _score(name, column, role)) > 0),
@@ -205,7 +223,7 @@ def match(seen: Seen, role: Role) -> Matched:
 
 def with_known_offices(table: Matched, known: Sequence[str]) -> Matched:
     """Return a table beside the exports with the column that holds their offices, where its heading tells another."""
-    if table.role in {"records", "other"} or "office" not in _OF_ROLE.get(table.role, ()) or not known:
+    if table.role in {"records", "other"} or "office" not in OF_ROLE.get(table.role, ()) or not known:
         return table
     now = table.choices.get("office")
     free = [c for c in table.seen.columns if c in table.left or (now is not None and c.heading == now.heading)]

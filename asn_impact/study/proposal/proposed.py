@@ -25,6 +25,7 @@ from asn_impact.study.proposal.match import Matched, match, role_of, with_known_
 from asn_impact.study.proposal.offices import Aliases, alike
 from asn_impact.study.proposal.panels import write_panel
 from asn_impact.study.proposal.several import (
+    OTHERS,
     SECTIONS,
     known_elsewhere,
     last_days,
@@ -196,7 +197,7 @@ def _write(
     page.put("language", [page.language])
     exports = source_of(matched, "records", CASE_FIELDS)
     if exports is None:
-        write_panel(page, matched, home)
+        _write_others(page, matched, home)
         return []
     once = exports.said_once()
     found, orders, evidence = _read(exports, ["office"] if once else [])
@@ -249,6 +250,23 @@ def _write(
     if several:
         write_claims(page, [("records", exports), *others], home)
     return [(masked(label), n, masked(aliases.sure.get(label, label))) for label, n in counts.items()]
+
+
+def _write_others(page: Page, matched: Sequence[Matched], home: Path) -> None:
+    """Write a study without exports of permits: of their steps, of other records, or of a ready panel."""
+    others = others_in(matched, ("steps", *OTHERS))
+    if not others:
+        write_panel(page, matched, home)
+        return
+    page.called = SECTIONS
+    if last := last_days([source for _, source in others]):
+        _as_of(page, Facts(last=last), others[0][1])
+    others = [(role, source) for role, source in others if write_file(page, role, source, home)]
+    taught, positions = (source_of(matched, "training", TAUGHT), source_of(matched, "positions", POSITIONS))
+    write_rollout(page, taught, home, names_in([source for _, source in others]), {}, positions)
+    page.begin("report")
+    page.put("folder", "result")
+    write_claims(page, others, home)
 
 
 def _read(exports: SourceOf, once: Sequence[str]) -> tuple[Facts, dict[str, str], dict[str, tuple[int, int]]]:

@@ -12,42 +12,48 @@ from typing import Final
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.fields.periods import years_in
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.study.proposal.facts import facts
 from asn_impact.study.proposal.look import Column, tokens
-from asn_impact.study.proposal.match import Matched, Role, is_date
+from asn_impact.study.proposal.match import OF_ROLE, Matched, Role, is_date, respondents_of
 from asn_impact.study.proposal.offices import Aliases, meet
 from asn_impact.study.proposal.sources import SourceOf, of_another_regency, source_of, with_regency
 from asn_impact.study.proposal.write import Page, Question, written
 from asn_impact.words import Message, for_file, paragraph
 
 #: Role -> name of its file and of its claim.
-FILES: Final[dict[Role, str]] = {"records": "izin", "survey": "skm", "complaints": "aduan", "observations": "kegiatan"}
-OTHERS: Final[tuple[Role, ...]] = ("survey", "complaints", "observations")
+FILES: Final[dict[Role, str]] = {
+    **{"records": "izin", "steps": "izin", "survey": "skm", "survey_recap": "rekap_skm"},
+    **{"complaints": "aduan", "observations": "kegiatan"},
+}
+OTHERS: Final[tuple[Role, ...]] = ("survey", "survey_recap", "complaints", "observations")
 #: Section of a study of one question -> what it is called in one of several.
 SECTIONS: Final = {"data": f"files.{FILES['records']}", "data.offices": "offices.aliases", "rollout": "training"}
-_NAMED: Final = frozenset(["office", "received", "decided", REGENCY])
+_NAMED: Final = frozenset(["office", "received", "decided", REGENCY, *OF_ROLE["steps"]])
 _HORIZON: Final = 30
+_PERIODS: Final = ("periode", "period", "bulan", "triwulan", "semester", "tahun", "year")
 _LATE: Final = 120  # days behind plan that are told apart
 _BEGIN: Final = frozenset(["mulai", "awal", "start", "kontrak"])
 _PLANNED: Final = frozenset(["rencana", "target", "plan", "planned", "jadwal"])
 _DONE: Final = frozenset(["realisasi", "aktual", "actual", "selesai", "serah"])
 
 
-def others_in(matched: Sequence[Matched]) -> list[tuple[Role, SourceOf]]:
+def others_in(matched: Sequence[Matched], roles: Sequence[Role] = OTHERS) -> list[tuple[Role, SourceOf]]:
     """Return the sources that are no permits and that a claim can be on, each with its role."""
-    found = [(role, source_of(matched, role, ("office", "received", "decided"))) for role in OTHERS]
+    named = {"steps": OF_ROLE["steps"]}
+    found = [(role, source_of(matched, role, named.get(role, ("office", "received", "decided")))) for role in roles]
     return [(role, source) for role, source in found if source is not None]
 
 
 def last_days(sources: Sequence[SourceOf]) -> dict[str, dt.date]:
-    """Return the last day in each source, by its first file: an export was made no earlier."""
+    """Return the last day in each source, by its columns of dates: an export was made no earlier."""
     found: dict[str, dt.date] = {}
     for source in sources:
-        heading = _dated(source)
-        if heading is not None:
+        for heading in (c.heading for c in _columns(source) if not tokens(c.heading) & _PLANNED):
             own = facts(source.readable(), ["received"], (), columns={"received": heading}, **source.settings())
-            found |= {f"{source.files[0].name}.{at}": day for at, day in own.last.items() if day <= dt.date.today()}
+            days = [day for day in own.last.values() if day <= dt.date.today()]
+            found |= {f"{source.files[0].name}.{heading}": day for day in days}
     return found
 
 
@@ -82,10 +88,23 @@ def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> bool:
         page.put("called", "projects")
         page.decide("date", _dated(source), Message("proposal.several.date"))
     source = with_regency(page, source)
+    if role == "survey_recap":
+        _write_recap(page, source)
     columns = {name: heading for name, heading in source.columns.items() if name in _NAMED}
     if columns:
         page.put("columns", columns)
     return True
+
+
+def _write_recap(page: Page, source: SourceOf) -> None:
+    """Write where the respondents of published results stand, and where their period does."""
+    seen = source.tables[0].seen
+    page.put("respondents", respondents_of(seen))
+    period = next((c.heading for word in _PERIODS for c in seen.columns if word in tokens(c.heading)), None)
+    if period is not None:
+        page.put("period", period)
+    else:
+        page.put("year", "sheet" if years_in(seen.table.sheet or "") else "title")
 
 
 def write_claims(page: Page, sources: Sequence[tuple[Role, SourceOf]], home: Path) -> None:
@@ -106,7 +125,7 @@ def write_claims(page: Page, sources: Sequence[tuple[Role, SourceOf]], home: Pat
 
 def _claim(role: Role, source: SourceOf, language: str) -> list[str]:
     asks = written(Message(f"proposal.several.asks.{role}").text(language).text)
-    if role == "survey":
+    if role in {"survey", "survey_recap"}:
         measure, hoped = '{kind = "index"}', "higher"
     elif role == "observations" and (span := _span(source)) is not None:
         ends = f"start = {written(span[0])}, end = {written(span[1])}"
@@ -115,7 +134,7 @@ def _claim(role: Role, source: SourceOf, language: str) -> list[str]:
         measure, hoped = '{kind = "count"}', ""
     else:
         measure, hoped = f'{{kind = "restricted_mean", horizon = {_HORIZON}}}', "lower"
-    period = ['period = "quarter"'] if role != "records" else []
+    period = ['period = "quarter"'] if role not in {"records", "steps", "survey_recap"} else []
     return [
         f"asks = {asks}",
         f"file = {written(FILES[role])}",
