@@ -18,7 +18,6 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     bold,
     close_ends,
-    find_decimals,
     level_quantity,
     lower,
     use_numerals,
@@ -31,7 +30,7 @@ from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.sensitivity import round_down
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
-from asn_impact.words.writing import MOST_DECIMALS, decimals_for
+from asn_impact.words.writing import MOST_DECIMALS, decimals_for, find_decimals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
