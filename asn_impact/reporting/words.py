@@ -94,7 +94,7 @@ def finding_message(
     ends = sorted(float(sign * words.shown(end)) for end in (low, high))
     size = float(sign * words.shown(estimate))
     decimals = decimals_for([size, *ends], words.decimals)
-    amount = _with_unit(Quantity(size, f"{origin}.estimate", decimals), words.unit)
+    amount = with_unit(Quantity(size, f"{origin}.estimate", decimals), words.unit)
     if math.isnan(low) or math.isnan(high):
         return Message("report.finding.no_interval", begin=words.unclear, size=amount)
     sources = ("conf_high", "conf_low") if fell else ("conf_low", "conf_high")
@@ -130,14 +130,15 @@ def _contradicted(
     decimals = decimals_for([v for v in values if not math.isnan(v)], words.decimals)
     sources = (f"{origin}.estimate", f"{origin}.conf_low", f"{origin}.conf_high")
     size, low, high = (Quantity(v, source, decimals) for v, source in zip(values, sources, strict=True))
-    amount = {"size": _with_unit(size, words.unit), "measure": words.name, "why": grade.because}
+    amount = {"size": with_unit(size, words.unit), "measure": words.name, "why": grade.because}
     if any(math.isnan(end) for end in ends):
         return Message("report.finding.contradicted_no_interval", **amount)
     told = "contradicted" if ends[0] > 0 or ends[1] < 0 else "contradicted_unclear"
     return Message(f"report.finding.{told}", level=level_quantity(level), low=low, high=high, **amount)
 
 
-def _with_unit(size: Quantity, unit: Message) -> Message:
+def with_unit(size: Quantity, unit: Message) -> Message:
+    """Return a size with its unit, where it has one."""
     return Message("report.amount", n=size, unit=unit) if str(unit) else Message("report.bare_amount", n=size)
 
 
