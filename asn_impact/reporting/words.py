@@ -34,32 +34,6 @@ def check_language(language: str) -> Language:
 # ------------------------------------------------------------------------------------ outcomes and findings
 
 
-def outcome_words(outcome: Any) -> OutcomeWords:  # noqa: ANN401 - any outcome value of measures.outcomes
-    """Return the words for an outcome: waits get shorter or longer, the rest rises or falls.
-
-    Examples
-    --------
-    >>> from asn_impact.measures.outcomes import RestrictedMean
-    >>> outcome_words(RestrictedMean(30)).fell.text("id")
-    'Pelatihan mempersingkat waktu tunggu'
-    """
-    words: OutcomeWords = outcome.words
-    return words
-
-
-def limit_words(outcome: Any) -> Limit:  # noqa: ANN401 - an outcome with a limit
-    """Return the limit of a wait: days as they are, minutes as hours where the limit is a whole or a half hour.
-
-    Examples
-    --------
-    >>> from asn_impact.measures.outcomes import Within
-    >>> limit_words(Within(240, "working minutes")).message.text("id")
-    '4 jam kerja'
-    """
-    limit: Limit = outcome.limit
-    return limit
-
-
 def finding_message(
     outcome: Any,  # noqa: ANN401 - any outcome value of measures.outcomes
     *,
