@@ -143,17 +143,6 @@ def periods_in_step(timeline: Timeline) -> int:
     return 1 if timeline.kind == "step" else int(timeline.step) // timeline.span
 
 
-def event_axis(frequency: str) -> Message:
-    """Return what time since adoption is called on a timeline of some frequency.
-
-    Examples
-    --------
-    >>> str(event_axis("half_year"))
-    'Half-years since training'
-    """
-    return Message(f"report.event_axis.{frequency}")
-
-
 def unit_noun(panel: Panel) -> tuple[Message, Message]:
     """Return what a unit of the panel is called, one and many.
 
