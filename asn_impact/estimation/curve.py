@@ -149,14 +149,9 @@ def quantile_effects(
         raise InferenceError(Message("estimation.no_quantile", value=repr(wrong[0])))
     days, treated = effects.terms["days"].to_numpy(dtype=np.int64), _with_training(effects)
     low, high = _certain(effects, *infer(effects, rule).interval(level))
-    without = _rearrange(treated - effects.estimate)
-    rows = [_row(p, days, _rearrange(treated), without, treated - high, treated - low) for p in levels]
+    rising, without = (np.clip(np.sort(curve), 0.0, 1.0) for curve in (treated, treated - effects.estimate))
+    rows = [_row(p, days, rising, without, treated - high, treated - low) for p in levels]
     return pd.DataFrame(rows)
-
-
-def _rearrange(curve: Float) -> Float:
-    """Return the curve in rising order, between 0 and 1."""
-    return np.clip(np.sort(curve), 0.0, 1.0)
 
 
 def _certain(effects: Effects, low: Float, high: Float) -> tuple[Float, Float]:

@@ -19,7 +19,7 @@ from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.check import Check
 from asn_impact.scrutiny.grade import LETTERS, Grade, Letter
 from asn_impact.scrutiny.scrutinise import Scrutiny
-from asn_impact.words import Message, Quantity, paragraph
+from asn_impact.words import Message, Quantity
 from asn_impact.words.catalogue import keys_of
 
 _UNTOLD = "grade.required.cannot_say"
@@ -105,11 +105,6 @@ def _first(answer: Message) -> Message:
     """Return the sentence that an answer begins with; the table of the checks has all of it."""
     first: Message = answer["parts"][0] if answer.key == "common.paragraph" else answer
     return first
-
-
-def say_scale() -> Message:
-    """Return what each letter stands for, from the strongest, in plain words."""
-    return paragraph(Message("report.strength.scale"), *scale_of_grades())
 
 
 def scale_of_grades() -> list[Message]:

@@ -25,7 +25,7 @@ from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import glossary
-from asn_impact.words import Language, Message, Sentence, Speech, together
+from asn_impact.words import Language, Message, Sentence, Speech, paragraph, together
 from asn_impact.words.writing import number
 
 LONG: Final = 15  # rows: a longer table stands in the appendix
@@ -181,7 +181,8 @@ def _grades(pages: Exhibits, report: Report) -> list[Block]:
     blocks = []
     for scrutiny in report.scrutiny:
         blocks += pages.say([argument.say_grade(scrutiny, named=report.has_several), *argument.say_failing(scrutiny)])
-    return [*blocks, *pages.say([argument.say_scale()])] if blocks else []
+    scale = paragraph(Message("report.strength.scale"), *argument.scale_of_grades())
+    return [*blocks, *pages.say([scale])] if blocks else []
 
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:

@@ -229,7 +229,9 @@ class _Place:
     def subplots(self, rows: int = 1, columns: int = 1, *, squeeze: bool = True, **more: Any) -> Any:  # noqa: ANN401
         """Return the Axes itself, or as many panels in its place."""
         if rows * columns == 1:
-            return self._axes if squeeze else _grid(self._axes)
+            import numpy as np
+
+            return self._axes if squeeze else np.array([[self._axes]], dtype=object)
         place = self._axes.get_subplotspec()
         if place is None:
             raise InputError(Message("charts.no_place", n=rows * columns))
@@ -256,12 +258,6 @@ class _Place:
 
     def _root(self) -> Any:  # noqa: ANN401 - the figure around it
         return self._axes.get_figure(root=True)
-
-
-def _grid(axes: Axes) -> Any:  # noqa: ANN401 - an array of one Axes
-    import numpy as np
-
-    return np.array([[axes]], dtype=object)
 
 
 def draw_on(axes: Axes, chart: Chart) -> None:

@@ -20,7 +20,7 @@ from asn_impact.reporting.left_out import withdrawn_lines
 from asn_impact.reporting.recoding import all_alike, as_read
 from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
-from asn_impact.reporting.words import level_quantity
+from asn_impact.reporting.words import level_quantity, with_unit
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph, spoken_of
 from asn_impact.words.writing import decimals_for
@@ -271,9 +271,4 @@ def _raising(finding: Finding, level: float) -> list[Message]:
 def amount_of(inference: Inference, size: float, source: str) -> Message:
     """Return a size in the unit of a measure."""
     words = inference.effects.outcome.words
-    number = Quantity(size, source, decimals_for([size], words.decimals))
-    return (
-        Message("report.amount", n=number, unit=words.unit)
-        if str(words.unit)
-        else Message("report.bare_amount", n=number)
-    )
+    return with_unit(Quantity(size, source, decimals_for([size], words.decimals)), words.unit)

@@ -30,9 +30,7 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
 CELLS_ZIP: Final = "cells.zip"
-OFTEN: Final = (
-    0.2  # share of thin cells from which on a unit is merged with others of its wave; below it loses the cells
-)
+OFTEN: Final = 0.2  # share of thin cells from which on a unit is merged with others of its wave, or loses the cells
 DAY_ONE: Final = (1980, 1, 1, 0, 0, 0)  # the first a zip file can name: the same bytes on every day
 
 

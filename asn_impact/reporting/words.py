@@ -34,32 +34,6 @@ def check_language(language: str) -> Language:
 # ------------------------------------------------------------------------------------ outcomes and findings
 
 
-def outcome_words(outcome: Any) -> OutcomeWords:  # noqa: ANN401 - any outcome value of measures.outcomes
-    """Return the words for an outcome: waits get shorter or longer, the rest rises or falls.
-
-    Examples
-    --------
-    >>> from asn_impact.measures.outcomes import RestrictedMean
-    >>> outcome_words(RestrictedMean(30)).fell.text("id")
-    'Pelatihan mempersingkat waktu tunggu'
-    """
-    words: OutcomeWords = outcome.words
-    return words
-
-
-def limit_words(outcome: Any) -> Limit:  # noqa: ANN401 - an outcome with a limit
-    """Return the limit of a wait: days as they are, minutes as hours where the limit is a whole or a half hour.
-
-    Examples
-    --------
-    >>> from asn_impact.measures.outcomes import Within
-    >>> limit_words(Within(240, "working minutes")).message.text("id")
-    '4 jam kerja'
-    """
-    limit: Limit = outcome.limit
-    return limit
-
-
 def finding_message(
     outcome: Any,  # noqa: ANN401 - any outcome value of measures.outcomes
     *,
@@ -94,7 +68,7 @@ def finding_message(
     ends = sorted(float(sign * words.shown(end)) for end in (low, high))
     size = float(sign * words.shown(estimate))
     decimals = decimals_for([size, *ends], words.decimals)
-    amount = _with_unit(Quantity(size, f"{origin}.estimate", decimals), words.unit)
+    amount = with_unit(Quantity(size, f"{origin}.estimate", decimals), words.unit)
     if math.isnan(low) or math.isnan(high):
         return Message("report.finding.no_interval", begin=words.unclear, size=amount)
     sources = ("conf_high", "conf_low") if fell else ("conf_low", "conf_high")
@@ -130,14 +104,15 @@ def _contradicted(
     decimals = decimals_for([v for v in values if not math.isnan(v)], words.decimals)
     sources = (f"{origin}.estimate", f"{origin}.conf_low", f"{origin}.conf_high")
     size, low, high = (Quantity(v, source, decimals) for v, source in zip(values, sources, strict=True))
-    amount = {"size": _with_unit(size, words.unit), "measure": words.name, "why": grade.because}
+    amount = {"size": with_unit(size, words.unit), "measure": words.name, "why": grade.because}
     if any(math.isnan(end) for end in ends):
         return Message("report.finding.contradicted_no_interval", **amount)
     told = "contradicted" if ends[0] > 0 or ends[1] < 0 else "contradicted_unclear"
     return Message(f"report.finding.{told}", level=level_quantity(level), low=low, high=high, **amount)
 
 
-def _with_unit(size: Quantity, unit: Message) -> Message:
+def with_unit(size: Quantity, unit: Message) -> Message:
+    """Return a size with its unit, where it has one."""
     return Message("report.amount", n=size, unit=unit) if str(unit) else Message("report.bare_amount", n=size)
 
 
@@ -166,17 +141,6 @@ def periods_in_step(timeline: Timeline) -> int:
     2
     """
     return 1 if timeline.kind == "step" else int(timeline.step) // timeline.span
-
-
-def event_axis(frequency: str) -> Message:
-    """Return what time since adoption is called on a timeline of some frequency.
-
-    Examples
-    --------
-    >>> str(event_axis("half_year"))
-    'Half-years since training'
-    """
-    return Message(f"report.event_axis.{frequency}")
 
 
 def unit_noun(panel: Panel) -> tuple[Message, Message]:

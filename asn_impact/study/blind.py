@@ -37,9 +37,7 @@ def dealt_anew(rollout: Rollout, labels: Sequence[object], seed: int) -> Rollout
     """
     units = sorted(dict.fromkeys(labels), key=str)
     order = [units[i] for i in np.random.default_rng(abs(seed)).permutation(len(units))]
-    other = dict(
-        zip(order, [*order[1:], *order[:1]], strict=True)
-    )  # one circle: only where all are alike are none moved
+    other = dict(zip(order, [*order[1:], *order[:1]], strict=True))  # a circle: none stays but where all are alike
     return replace(
         rollout,
         adopted=rollout.adopted.rename(index=other),

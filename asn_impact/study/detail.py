@@ -97,15 +97,13 @@ def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tupl
     """Say where the slowest moved against the mean: a wait that got shorter for most can be longer for some."""
     if quantiles is None or headline is None or len(headline.estimate) != 1:
         return ()
-    from asn_impact.reporting.words import limit_words
-
-    outcome = headline.effects.design.panel.outcome
+    outcome: Any = headline.effects.design.panel.outcome  # with a limit, as quantiles are of a curve
     faster = (float(headline.estimate[0]) < 0) == (outcome.better == "lower")
     said = []
     for row in quantiles.itertuples(index=False):
         days, low, high = (float(str(value)) for value in (row.estimate, row.conf_low, row.conf_high))
         if np.isfinite(days) and days != 0 and (days > 0) == faster:
-            facts = {"share": float(str(row.quantile)), "n": abs(days), "unit": limit_words(outcome).unit}
+            facts = {"share": float(str(row.quantile)), "n": abs(days), "unit": outcome.limit.unit}
             clear = "clear" if low > 0 or high < 0 else "unclear"
             said.append(Message(f"study.tail.{'later' if days > 0 else 'earlier'}_{clear}", **facts))
     return tuple(said)
@@ -114,9 +112,9 @@ def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tupl
 def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel
     """Return the table of the moved median and 90th percentile, in whole days."""
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import level_quantity, limit_words
+    from asn_impact.reporting.words import level_quantity
 
-    days = limit_words(outcome).unit
+    days = outcome.limit.unit
     shares = [_share(float(q)) for q in quantiles["quantile"]]
     columns = ["with_training", "without_training", "estimate", "conf_low", "conf_high"]
     frame = pd.DataFrame({"share": pd.Series(shares, dtype=object), **{c: quantiles[c].to_numpy() for c in columns}})

@@ -321,9 +321,9 @@ def _level_table(ready: Prepared) -> Table:
     """Return the outcome by unit over all periods used: a description, with nothing compared."""
     from asn_impact.reporting.recoding import all_alike
     from asn_impact.reporting.tables import Table, counts_records
-    from asn_impact.reporting.words import outcome_words, unit_noun
+    from asn_impact.reporting.words import unit_noun
 
-    panel, words, (one, _) = ready.panel, outcome_words(ready.panel.outcome), unit_noun(ready.panel)
+    panel, words, (one, _) = ready.panel, ready.panel.outcome.words, unit_noun(ready.panel)
     n = np.where(panel.observed, panel.n, 0.0)
     mean = (n * np.nan_to_num(panel.mean)).sum(axis=1) / n.sum(axis=1)
     frame = pd.DataFrame(

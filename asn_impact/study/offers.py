@@ -154,13 +154,6 @@ def worth() -> Keys:
     return keys.optional("cases_per_month")
 
 
-def fitting(data: str) -> tuple[str, ...]:
-    """Return the outcomes that a kind of data can have."""
-    from asn_impact.study.measured import FITTING
-
-    return FITTING[data]
-
-
 def cells_of(outcome: Setting) -> dict[str, Any]:
     """Return what [outcome] says of the cells: what a unit is, and what is averaged beside the outcome."""
     return {key: value for key, value in outcome.parameters.items() if key in _UNITS}

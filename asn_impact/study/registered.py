@@ -70,26 +70,12 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     said = [Message("programme.added", id=name) for name in now if name not in before]
     said += [Message("programme.dropped", id=name) for name in before if name not in now]
     for name, was, new in ((name, before[name], now[name]) for name in now if name in before):
-        said += [
-            Message(
-                "programme.changed",
-                id=name,
-                part=part,
-                **_apart(*("–" if one.get(part) is None else str(one[part]) for one in (was, new))),
-            )
-            for part in _PARTS
-            if part in was and was[part] != new[part]  # an older lock knows fewer
-        ]
-    if locked["correction"] != programme.shared.correction:
-        said.append(
-            Message(
-                "programme.changed",
-                id="family",
-                part="correction",
-                before=locked["correction"],
-                now=programme.shared.correction,
-            )
-        )
+        for part in (part for part in _PARTS if part in was and was[part] != new[part]):  # an older lock knows fewer
+            ends = _apart(*("–" if one.get(part) is None else str(one[part]) for one in (was, new)))
+            said.append(Message("programme.changed", id=name, part=part, **ends))
+    if locked["correction"] != (correction := programme.shared.correction):
+        ends = {"before": locked["correction"], "now": correction}
+        said.append(Message("programme.changed", id="family", part="correction", **ends))
     prints = _fingerprints(programme)
     changed = tuple(name for name in {**prints, **locked["files"]} if prints.get(name) != locked["files"].get(name))
     said += [Message("programme.other_data", files=changed)] if changed else []

@@ -17,6 +17,7 @@ from asn_impact.study import offers
 from asn_impact.study.keys import Place, choose, convert, values
 from asn_impact.study.keys import Setting as Setting
 from asn_impact.study.kinds import NUMBER, TIMES, one_of
+from asn_impact.study.measured import FITTING
 from asn_impact.study.offers import FORMATS, SECTIONS
 from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
@@ -368,9 +369,9 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
 
 def _refuse_unfitting(study: Study, outcome: Setting, place: Place) -> None:
     """Refuse an outcome that these data cannot have."""
-    fitting = offers.fitting(study.data.name)
-    if outcome.name not in fitting:
-        raise place.refuse(Message("study.kinds_differ", outcome=outcome.name, data=study.data.name, known=fitting))
+    known = FITTING[study.data.name]
+    if outcome.name not in known:
+        raise place.refuse(Message("study.kinds_differ", outcome=outcome.name, data=study.data.name, known=known))
 
 
 def _refuse_in_scrutiny(study: Study, *, ready: bool) -> None:

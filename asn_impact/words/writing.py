@@ -162,6 +162,17 @@ def first_few(items: Sequence[str], language: str, most: int = _FEW) -> str:
     return str(languages()[language]["more"].format(first=shown, n=number(more, 0, language))) if more > 0 else shown
 
 
+def find_decimals(value: float, most: int) -> int:
+    """Return the fewest decimals that show a number as it is, `most` where that many do not.
+
+    Examples
+    --------
+    >>> find_decimals(0.25, 6), find_decimals(3.0, 6), find_decimals(1 / 3, 4)
+    (2, 0, 4)
+    """
+    return next((d for d in range(most) if abs(round(value, d) - value) < 1e-9), most)
+
+
 def decimals_for(values: Iterable[float], least: int) -> int:
     """Return how many decimals keep every value that is not zero from being shown as zero.
 

@@ -129,7 +129,7 @@ def test_undefined_is_said_and_not_shown_as_a_number():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_number_in_a_finding_is_on_record(outcome, language):
     said = finding(outcome, estimate=-2.13, low=-3.5, high=-0.71, level=0.95, language=language)
-    label = words.outcome_words(outcome).fell[language]
+    label = outcome.words.fell[language]
     digits = re.findall(r"−?\d[\d.,]*\d|\d", said.text.replace("%", ""))
     known = [q.shown.removesuffix("%") for q in said.numbers] + re.findall(r"\d+", label)
     assert all(d in known for d in digits), (digits, known)
@@ -179,12 +179,12 @@ def test_a_language_we_do_not_have_is_refused_with_the_ones_we_have():
     ],
 )
 def test_minutes_are_said_in_hours_only_where_that_is_exact(minutes, counted, indonesian, english, scale):
-    limit = words.limit_words(Within(minutes, counted))
+    limit = Within(minutes, counted).limit
     assert f"{limit.shown('id')} {limit.unit['id']}" == indonesian
     assert f"{limit.shown('en')} {limit.unit['en']}" == english
     assert limit.value / limit.scale == pytest.approx(minutes)
-    assert indonesian in words.outcome_words(Within(minutes, counted)).label["id"]
-    wait = words.outcome_words(RestrictedMean(minutes, counted))
+    assert indonesian in Within(minutes, counted).words.label["id"]
+    wait = RestrictedMean(minutes, counted).words
     assert wait.scale == scale
     assert wait.unit["en"] == limit.unit["en"]
 
@@ -206,11 +206,11 @@ def test_a_finding_in_minutes_is_said_in_hours():
 
 def test_the_day_of_a_curve_a_promise_and_a_survey_have_their_own_words():
     assert CompletionCurve(30).words.label.text("id") == Within(30).words.label.text("id")
-    assert "waktu yang dijanjikan" in words.outcome_words(Share("kept")).label["id"]
-    assert words.outcome_words(Score("ikm")).label["id"] == "IKM (25–100)"
-    assert words.outcome_words(Score("waktu")).label["id"] == "Unsur waktu penyelesaian (1–4)"
-    assert words.outcome_words(Score("waktu")).label["en"] == "Element: time to completion (1–4)"
-    assert "nilai waktu penyelesaian (U3)" in words.outcome_words(Score("waktu")).fell["id"]
+    assert "waktu yang dijanjikan" in Share("kept").words.label["id"]
+    assert Score("ikm").words.label["id"] == "IKM (25–100)"
+    assert Score("waktu").words.label["id"] == "Unsur waktu penyelesaian (1–4)"
+    assert Score("waktu").words.label["en"] == "Element: time to completion (1–4)"
+    assert "nilai waktu penyelesaian (U3)" in Score("waktu").words.fell["id"]
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asn_impact.measures.outcomes import Mean, Score, Share
-from asn_impact.reporting.words import finding_message, outcome_words
+from asn_impact.reporting.words import finding_message
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.study.measured import days_between
 from asn_impact.topics.surveys.answers import ELEMENTS, IKM
@@ -19,7 +19,7 @@ def _said(outcome: object, language: Language) -> str:
 
 @pytest.mark.parametrize("name", [IKM, *ELEMENTS])
 def test_the_index_and_every_element_have_words_in_both_languages(name: str) -> None:
-    words = outcome_words(Score(name, "points (1 to 4)"))
+    words = Score(name, "points (1 to 4)").words
     assert words.label["en"] != f"Score {name}"
     assert words.label["id"] != words.label["en"]
     assert [words.unit.text(language) for language in ("id", "en")] == ["poin (1 sampai 4)", "points (1 to 4)"]
@@ -41,15 +41,13 @@ def test_satisfaction_is_told_with_its_element() -> None:
 def test_complaints_and_facilities_are_named_without_a_number() -> None:
     """The regulation and its questionnaire number these two in opposite ways."""
     for name in ("pengaduan", "sarana"):
-        assert not any(
-            f"U{k}" in text for text in map(outcome_words(Score(name)).label.text, languages()) for k in (8, 9)
-        )
+        assert not any(f"U{k}" in text for text in map(Score(name).words.label.text, languages()) for k in (8, 9))
 
 
 def test_other_columns_keep_their_names() -> None:
-    assert outcome_words(Share("digital")).label["en"] == "Share digital (%)"
-    assert outcome_words(Score("answer")).label["en"] == "Score answer"
-    assert outcome_words(Mean("waktu")).label["en"] == "waktu"  # a ready panel's column is no element of a survey
+    assert Share("digital").words.label["en"] == "Share digital (%)"
+    assert Score("answer").words.label["en"] == "Score answer"
+    assert Mean("waktu").words.label["en"] == "waktu"  # a ready panel's column is no element of a survey
 
 
 def test_days_between_two_dates_are_called_in_the_order_in_which_they_are_counted() -> None:

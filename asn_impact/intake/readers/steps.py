@@ -123,8 +123,6 @@ def cases_and_steps(
     source: Any,  # noqa: ANN401
     *,
     as_of: dt.date | str,
-    columns: Headings | None,
-    dates: Mapping[str, Order] | None,
     finished: Names,
     last_step: str | None,
     office: str | None,
@@ -132,10 +130,8 @@ def cases_and_steps(
     regency: str | None,
     selection: Literal["received", "completed"] | None,
     most_lost: Share,
-    table: str | None,
-    zone: str | None,
-    sheets: Names,
     needed: Sequence[str],
+    **how: Any,  # noqa: ANN401 - columns, dates, table, zone, sheets: of `gather`
 ) -> tuple[Extract, Numbered]:
     """Return what `read_steps` does, and its cases with their steps, each once; both are worked out once and kept."""
     day = read_day(as_of)
@@ -143,17 +139,7 @@ def cases_and_steps(
     required = ["case", "step_end", *([] if office is not None else ["office"])]
     required += needed
     with explaining(source):
-        rows = gather(
-            source,
-            wanted,
-            columns=columns,
-            dates=dates,
-            keep=(),
-            required=required,
-            table=table,
-            zone=zone,
-            sheets=sheets,
-        )
+        rows = gather(source, wanted, keep=(), required=required, **how)
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency)
         as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)

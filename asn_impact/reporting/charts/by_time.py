@@ -26,7 +26,7 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.left_out import left_out_lines
-from asn_impact.reporting.words import OutcomeWords, event_axis, outcome_words, periods_in_step
+from asn_impact.reporting.words import OutcomeWords, periods_in_step
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
@@ -98,7 +98,7 @@ def event_study(
     table, effects = inference.table(level), inference.effects
     if "event_time" not in table:
         raise InputError(Message("charts.event_study.no_event_time", found=tuple(effects.terms.columns)))
-    timeline, words = effects.design.panel.timeline, outcome_words(effects.outcome)
+    timeline, words = effects.design.panel.timeline, effects.outcome.words
     step = periods_in_step(timeline)
     base = None if effects.reference is None else step * effects.reference
     data = _make_data(table.assign(event_time=step * table["event_time"]), words, base)
@@ -282,7 +282,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
         color=INK,
         size="small",
     )
-    axes.set_xlabel(str(event_axis(kind)[chart.language]))
+    axes.set_xlabel(Message(f"report.event_axis.{kind}").text(chart.language).text)
     axes.margins(x=0.02)
     if "axis" in chart.parameters:
         ends: Any = chart.parameters["axis"]

@@ -29,7 +29,7 @@ from asn_impact.reporting.charts.drawing import (
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.drawn import HEADING
-from asn_impact.reporting.words import OutcomeWords, outcome_words
+from asn_impact.reporting.words import OutcomeWords
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import decimals_for
@@ -82,7 +82,7 @@ def specifications(
     """
     check_language(language)
     check_kind("specifications", "curve", curve, "SpecificationCurve")
-    words = outcome_words(outcome)
+    words = outcome.words
     data = _make_data(curve, words)
     if data.empty:
         raise InputError(Message("charts.specifications.nothing", n=len(curve.table)))

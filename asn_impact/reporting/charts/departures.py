@@ -18,20 +18,19 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     bold,
     close_ends,
-    find_decimals,
     level_quantity,
     lower,
     use_numerals,
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.words import OutcomeWords, outcome_words, with_grade
+from asn_impact.reporting.words import OutcomeWords, with_grade
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.sensitivity import round_down
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
-from asn_impact.words.writing import MOST_DECIMALS, decimals_for
+from asn_impact.words.writing import MOST_DECIMALS, decimals_for, find_decimals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,7 +88,7 @@ def sensitivity(
     check_language(language)
     intervals = list(intervals) if isinstance(intervals, Iterable) else [intervals]
     _require_one_question(intervals, survives)
-    words = outcome_words(outcome)
+    words = outcome.words
     data = _make_data(intervals, words, survives.kind)
     title = with_grade(_write_title(survives, words), grade)
     rows = data[data["restriction"] != "original"]

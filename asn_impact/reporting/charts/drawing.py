@@ -165,14 +165,3 @@ def find_tick_decimals(ticks: Sequence[float]) -> int:
     gaps = np.diff(np.unique(np.asarray(ticks, dtype=np.float64)))
     step = float(gaps.min()) if len(gaps) else 1.0
     return next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
-
-
-def find_decimals(value: float, most: int) -> int:
-    """Return the fewest decimals that show a number as it is, `most` where that many do not.
-
-    Examples
-    --------
-    >>> find_decimals(0.25, 6), find_decimals(3.0, 6), find_decimals(1 / 3, 4)
-    (2, 0, 4)
-    """
-    return next((d for d in range(most) if abs(round(value, d) - value) < 1e-9), most)

@@ -15,7 +15,6 @@ from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe,
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.left_out import left_out_lines
-from asn_impact.reporting.words import outcome_words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph
@@ -119,7 +118,7 @@ def _make_row(name: str, inference: Inference, language: Language, level: float)
     check_kind("forest", "inferences", inference, "Inference", "infer(effects.overall(), BiasReduced())")
     if (n := len(inference.estimate)) != 1:
         raise InputError(Message("charts.forest.several_numbers", name=name or repr(inference), n=n))
-    words = outcome_words(inference.effects.outcome)
+    words = inference.effects.outcome.words
     low, high = inference.interval(level)
     return {
         "measure": name or str(words.short[language]),

@@ -30,7 +30,7 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.recoding import Release, all_alike, counts_records
 from asn_impact.reporting.tables import MINIMUM_CELL
-from asn_impact.reporting.words import OutcomeWords, outcome_words
+from asn_impact.reporting.words import OutcomeWords
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph
@@ -87,7 +87,7 @@ def raw_trends(
     check_language(language)
     check_kind("raw_trends", "design", design, "Design")
     design.require_staying("raw_trends()")
-    words, panel = outcome_words(design.panel.outcome), design.panel
+    words, panel = design.panel.outcome.words, design.panel
     data = _make_data(design, words)
     marks = _mark_events(events, panel.timeline)
     title = _write_title(design, words, language)

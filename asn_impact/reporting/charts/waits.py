@@ -14,7 +14,7 @@ from asn_impact.reporting.charts.drawing import GREY, text_size, write_level
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.charts.trends import average_group
 from asn_impact.reporting.tables import MINIMUM_CELL
-from asn_impact.reporting.words import OutcomeWords, outcome_words, unit_noun
+from asn_impact.reporting.words import OutcomeWords, unit_noun
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, languages, paragraph
 from asn_impact.words.writing import number
@@ -62,7 +62,7 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
     check_kind("waits_calendar", "panel", panel, "Panel")
     if panel.timeline.kind != "month":
         raise InputError(Message("charts.waits.needs_months", kind=panel.timeline.kind))
-    words = outcome_words(panel.outcome)
+    words = panel.outcome.words
     data = _make_data(panel, words)
     title = _write_title(data, panel, words)
     ends = {"first": data["period"].iloc[0], "last": data["period"].iloc[-1]}

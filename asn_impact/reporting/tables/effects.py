@@ -12,7 +12,7 @@ from asn_impact.estimation import Inference
 from asn_impact.reporting.left_out import left_out_lines, withdrawn_lines
 from asn_impact.reporting.tables.cells import Kind, as_message
 from asn_impact.reporting.tables.table import Table
-from asn_impact.reporting.words import event_axis, level_quantity, periods_in_step
+from asn_impact.reporting.words import level_quantity, periods_in_step
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -70,7 +70,7 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inferenc
             Message("tables.results.level", level=level_quantity(level)), *left_out_lines(pairs), *_withdrawn(pairs)
         ),
         kinds=kinds,
-        headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.frequency)},
+        headings={"event_time": Message(f"report.event_axis.{pairs[0][1].effects.design.panel.timeline.frequency}")},
         aside=("statistic", "clusters", "treated_clusters"),
     )
 

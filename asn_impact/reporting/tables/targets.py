@@ -14,6 +14,7 @@ from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
+from asn_impact.words.writing import find_decimals
 
 _COLUMNS: Final = ("indicator", "unit", "target", "realised", "better")
 
@@ -55,8 +56,8 @@ def lkjip(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> Table:
         {
             "indicator": indicators["indicator"].astype(object),
             "unit": indicators["unit"].astype(object),
-            "target": pd.Series([_print(v) for v in target], dtype=object),
-            "realised": pd.Series([_print(v) for v in realised], dtype=object),
+            "target": pd.Series([Printed((v,), find_decimals(v, 2)) for v in target], dtype=object),
+            "realised": pd.Series([Printed((v,), find_decimals(v, 2)) for v in realised], dtype=object),
             "achieved": np.where(indicators["better"] == "higher", ratio, 2 - ratio),
         }
     )
@@ -89,8 +90,3 @@ def _numbers(column: pd.Series, name: str) -> Float:
     if not np.isfinite(values).all() or any(isinstance(v, str | bool) for v in column) or (values < 0).any():
         raise InputError(Message("tables.lkjip.not_numbers", name=name))
     return values
-
-
-def _print(value: float) -> Printed:
-    """Return a number with the decimals it needs, two at most."""
-    return Printed((value,), next(d for d in (0, 1, 2) if d == 2 or abs(round(value, d) - value) < 1e-9))

@@ -17,7 +17,6 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     VERMILION,
     bold,
-    find_decimals,
     level_quantity,
     use_numerals,
 )
@@ -25,6 +24,7 @@ from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.topics.planning.returns import Returns as Worth
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
+from asn_impact.words.writing import find_decimals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

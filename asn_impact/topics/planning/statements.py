@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from asn_impact.estimation.resampling import Resampled
 from asn_impact.topics.planning.money import money
 from asn_impact.words import Alert, Message, Quantity
+from asn_impact.words.writing import find_decimals
 
 if TYPE_CHECKING:
     from asn_impact.topics.planning.returns import Returns
@@ -130,8 +131,7 @@ def _fading(half_life: float | None) -> Message:
 
 def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] = "plain") -> Quantity:
     """Return a number with as many decimals as it has, six at most."""
-    decimals = next(d for d in range(7) if d == 6 or abs(round(value, d) - value) < 1e-9)
-    return Quantity(value / 100 if form == "percent" else value, source, decimals, form)
+    return Quantity(value / 100 if form == "percent" else value, source, find_decimals(value, 6), form)
 
 
 def statements_of(back: Returns, rows: Rows, level: float) -> tuple[Message, ...]:

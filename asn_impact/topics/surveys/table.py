@@ -15,6 +15,7 @@ from asn_impact.topics.surveys.bands import band, half_up
 from asn_impact.topics.surveys.satisfaction import SatisfactionIndex
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, Quantity, paragraph
+from asn_impact.words.writing import find_decimals
 
 _REGULATIONS: Final[Mapping[str, str]] = {"2017": "PermenPANRB 14/2017", "2004": "KEP/25/M.PAN/2/2004"}
 
@@ -51,8 +52,7 @@ def _note(index: SatisfactionIndex, respondents: float | None) -> Message:
     if respondents is not None:
         few = respondents < MINIMUM_CELL
         people = Message("tables.skm.respondents", n=FEW if few else int(respondents))
-    decimals = next(d for d in range(5) if d == 4 or abs(round(index.weight, d) - round(index.weight, 4)) < 1e-9)
-    weight = Quantity(index.weight, "index.weight", decimals)
+    weight = Quantity(index.weight, "index.weight", find_decimals(round(index.weight, 4), 4))
     return paragraph(people, Message("tables.skm.note", weight=weight, rule=_REGULATIONS[index.regime]))
 
 
