@@ -128,10 +128,8 @@ def _pairs(now: Found, since: Mapping[str, Any]) -> list[tuple[str, Mapping[str,
 
 def _moved(was: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Message | str | None]:
     """Return what is shown of a claim; a number of another measure is no number before."""
-    other = (
-        bool(was) and bool(new) and bool(was["measure"]) and bool(new["measure"]) and was["measure"] != new["measure"]
-    )
-    before = Message("release.since.other_measure") if other else _number(was)
+    measures = {was.get("measure"), new.get("measure")} - {None, ""}
+    before = Message("release.since.other_measure") if len(measures) > 1 else _number(was)
     return {
         "number_before": before,
         "number": _number(new),

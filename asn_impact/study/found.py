@@ -56,6 +56,7 @@ def found_in(study: Study, tried: Tried) -> Found:
     of_data = _data(study, tried)
     of_training = _training(study)
     settled = study.data.parameters.get("offices", {})
+    needed = ("received", "decided", *(() if "office" in study.data.parameters else ("office",)))
     counts, spellings = _offices(of_data, settled)
     if not counts and tried.extract is not None:
         counts = _counted(tried)
@@ -66,7 +67,7 @@ def found_in(study: Study, tried: Tried) -> Found:
         _status_table(of_data, study.data.parameters.get("status_words", {})),
         _course_table(of_training),
         (
-            *_of_fields(of_data, "data", study.data.parameters["path"], "records", _needed(study)),
+            *_of_fields(of_data, "data", study.data.parameters["path"], "records", needed),
             *_of_statuses(of_data, study.data.parameters.get("status_words", {})),
             *_of_offices(counts, settled, of_training.words.get("office", {})),
             *_of_training(study, of_training),
@@ -180,10 +181,6 @@ def _of_fields(found: Facts, section: str, path: Any, role: Role, needed: Sequen
         line = f"{name} = {written(heading)}"
         questions.append(Question(what, f"{section}.columns", (line,), f"columns={{{name!r}: {heading!r}}}"))
     return questions
-
-
-def _needed(study: Study) -> tuple[str, ...]:
-    return ("received", "decided", *(() if "office" in study.data.parameters else ("office",)))
 
 
 def _of_training(study: Study, found: Facts) -> list[Question]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pandas as pd
 
 from asn_impact.errors import DesignError, EstimationError
-from asn_impact.estimation import Effects
 from asn_impact.measures.panel import Panel
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
@@ -30,7 +29,8 @@ def with_public_cells(study: Study, ready: Prepared) -> Prepared:
         raise study.place("report").refuse(Message("release.no_answer"))
     try:
         public = public_cells(ready.design)
-        before, after = (_overall(study.estimator.made()(design)) for design in (ready.design, public))
+        made = (study.estimator.made()(design).overall() for design in (ready.design, public))
+        before, after = (float(effects.estimate[0]) for effects in made)
     except (DesignError, EstimationError) as problem:
         raise study.place("report").refuse(problem.message) from problem
     words = public.panel.outcome.words
@@ -39,10 +39,6 @@ def with_public_cells(study: Study, ready: Prepared) -> Prepared:
     notes = each_once(ready.notes, public.notes, (cost,))
     public = replace(public, notes=(*public.notes, cost))
     return replace(ready, panel=public.panel, design=public, times=None, months=months, notes=notes)
-
-
-def _overall(effects: Effects) -> float:
-    return float(effects.overall().estimate[0])
 
 
 def _in_cells(months: pd.DataFrame, panel: Panel) -> pd.DataFrame:
