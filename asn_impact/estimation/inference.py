@@ -218,7 +218,9 @@ def silent_clusters(effects: Effects) -> Bool:
     """(G,) clusters whose outcomes enter no estimate, such as a unit seen once: they are no clusters."""
     design, fit = effects.design, effects.fit
     silent = np.zeros(len(design.clusters), dtype=np.bool_)
-    one_clock = getattr(effects.estimator, "periods", None) is None  # where each group has its own, some may say nothing
+    one_clock = (
+        getattr(effects.estimator, "periods", None) is None
+    )  # where each group has its own, some may say nothing
     if not effects.linear or (one_clock and design.panel.observed.all() and np.isfinite(effects.estimate).all()):
         return silent
     mixed = np.random.default_rng(0).uniform(0.5, 1.5, (1, len(effects.estimate)))  # zero only where every weight is
