@@ -205,12 +205,12 @@ def _attach_to_speaking(effects: Effects, rule: Rule) -> Inference:
     silent = silent_clusters(effects)
     if rule.keeps_silent or not silent.any():
         return rule.attach(effects)
-    speaking = effects.anew(effects.design.where(~silent[effects.design.cluster]))
+    speaking = effects.held().anew(effects.design.where(~silent[effects.design.cluster]))
     if not speaking.terms.equals(effects.terms):
         return rule.attach(effects)
     labels = [str(label) for label, out in zip(effects.design.clusters, silent, strict=True) if out]
     note = Message("inference.silent_clusters", n=len(labels), clusters=labels)
-    inference = rule.attach(replace(speaking, notes=effects.notes))
+    inference = rule.attach(replace(speaking, estimator=effects.estimator, notes=effects.notes))
     return replace(inference, notes=(*inference.notes, note), asked=effects)
 
 
@@ -218,7 +218,10 @@ def silent_clusters(effects: Effects) -> Bool:
     """(G,) clusters whose outcomes enter no estimate, such as a unit seen once: they are no clusters."""
     design, fit = effects.design, effects.fit
     silent = np.zeros(len(design.clusters), dtype=np.bool_)
-    if not effects.linear or (design.panel.observed.all() and np.isfinite(effects.estimate).all()):
+    one_clock = (
+        getattr(effects.estimator, "periods", None) is None
+    )  # where each group has its own, some may say nothing
+    if not effects.linear or (one_clock and design.panel.observed.all() and np.isfinite(effects.estimate).all()):
         return silent
     mixed = np.random.default_rng(0).uniform(0.5, 1.5, (1, len(effects.estimate)))  # zero only where every weight is
     loading = np.abs(fit.loadings_of(mixed)[0])

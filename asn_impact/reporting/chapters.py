@@ -194,7 +194,8 @@ def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
     if not report.inferences:
         return [pages.figure(chart) for chart in charts]
     design = report.inferences[0].effects.design
-    blocks = pages.say([*prose.say_compared(design), *prose.say_other_cells(report.answer)])
+    said = [*prose.say_compared(design), *prose.say_within(report.inferences[0].effects)]
+    blocks = pages.say([*said, *prose.say_other_cells(report.answer)])
     blocks += [pages.figure(chart) for chart in charts]
     if design.status is None:
         blocks.append(pages.table(tables.descriptive(design.panel, design)))

@@ -122,6 +122,7 @@ def _blocks(pages: Exhibits, report: Report, finding: Finding, shown: Compared |
         blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
     blocks += _pictures(pages, report, finding)
     said = prose.say_compared(finding.design, course=finding.course, counted=shown.counted)
+    said += prose.say_within(finding.inference.effects)
     blocks += [_heading(pages, "compared"), *pages.say(said)]
     blocks += [pages.table(shown.table)] if shown.table is not None else []
     blocks += _checks(pages, finding)

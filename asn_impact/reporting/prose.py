@@ -9,6 +9,7 @@ import numpy as np
 
 from asn_impact.designs import Design
 from asn_impact.estimation import Inference
+from asn_impact.estimation.effects import Effects
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.headline import headline_message, within_margin
@@ -96,6 +97,19 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
         **event,
     )
     return [who, _say_cells(design.panel, one, counted=counted) + _say_clusters(design)]
+
+
+def say_within(effects: Effects) -> list[Message]:
+    """Return whether groups such as regencies are each compared within themselves, and which of them tell nothing."""
+    name = getattr(effects.estimator, "periods", None)
+    if name is None:
+        return []
+    groups = effects.design.panel.attributes[name].astype(str)
+    trained = set(groups[np.isfinite(effects.design.adopted)])
+    silent = tuple(group for group in dict.fromkeys(groups) if group not in trained)
+    said = Message("report.compared.within", name=name)
+    without = Message("report.compared.without_trained", n=len(silent), all=groups.nunique(), name=name, groups=silent)
+    return [said, without] if silent else [said]
 
 
 def _way_of_comparing(design: Design) -> tuple[str, dict[str, object]]:

@@ -12,7 +12,7 @@ from asn_impact.arguments import Level
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
-from asn_impact.estimation import GroupTime, Imputation, Inference, TwoWay
+from asn_impact.estimation import GLSImputation, GroupTime, Imputation, Inference, TwoStage, TwoWay
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.methods import Method
@@ -177,10 +177,16 @@ def _summarise(table: pd.DataFrame) -> SpecificationCurve:
 
 
 def _defensible(effects: Effects) -> list[Estimator]:
-    """Return the estimator that was used and those just as defensible, each once: none assumes less anticipation."""
-    ahead = effects.anticipation
+    """Return the estimator that was used and those just as defensible, each once: none assumes less anticipation.
+
+    Where groups are compared within themselves, none compares them with each other.
+    """
+    ahead, apart = effects.anticipation, getattr(effects.estimator, "periods", None)
     others: list[Estimator] = [GroupTime(anticipation=ahead), GroupTime(controls="never", anticipation=ahead)]
     others += [] if ahead else [Imputation(), TwoWay()]
+    if apart is not None:
+        others = [GLSImputation(periods=apart, anticipation=ahead)]
+        others += [] if ahead else [Imputation(periods=apart), TwoStage(periods=apart)]
     every = (effects.estimator, *others)
     return list({one.name: one for one in every if one.relative == effects.estimator.relative}.values())
 

@@ -121,8 +121,10 @@ def trended(estimator: Estimator) -> GLSImputation:
     Raises
     ------
     EstimationError
-        It rests on something else than trained and untrained units.
+        It rests on something else than trained and untrained units, or compares groups within themselves.
     """
+    if (apart := getattr(estimator, "periods", None)) is not None:
+        raise EstimationError(Message("checks.rows.trend_of_each", name=apart))
     if isinstance(estimator, GLSImputation):
         return replace(estimator, trend="differential")
     if isinstance(estimator, Dose | TripleDifference):

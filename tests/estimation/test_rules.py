@@ -17,6 +17,7 @@ from asn_impact.estimation import (
     BiasReduced,
     Classical,
     ClusterRobust,
+    GLSImputation,
     GroupTime,
     Imputation,
     InteractionWeighted,
@@ -292,3 +293,33 @@ def test_adjusting_for_a_family_never_makes_a_p_value_smaller():
             family.append(infer(GroupTime()(design).overall(), BiasReduced()))
         table = romano_wolf(family, reps=499, seed=1)
         assert (table["p_adjusted"] >= table["p_value"]).all()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("estimator", [Imputation(periods="regency"), GLSImputation(periods="regency")], ids=str)
+def test_a_regency_with_its_own_periods_where_nobody_was_trained_is_no_cluster(estimator, rule):
+    """It adds nothing to the estimate, but its shocks last as long as those of others."""
+    rng = np.random.default_rng(1)
+    waits = rng.normal(size=(6, 6, 12)).cumsum(axis=2)
+    rows = [
+        (f"R{r} / O{o}", f"R{r}", 2000 + t, 10 + waits[r, o, t] - 1.5 * (trained and t >= 6), 2006 if trained else None)
+        for r, o, t in np.ndindex(waits.shape)
+        for trained in [r < 5 and o < 3]
+    ]
+    frame = pd.DataFrame(rows, columns=["unit", "regency", "year", "days", "start"])
+
+    def answer(part):
+        panel = read_panel(part, unit="unit", period="year", outcome="days", attributes=["regency"])
+        design = assign(panel, read_rollout(part, unit="unit", adopted="start"), cluster="regency")
+        effects = estimator(design).overall()
+        found = infer(effects, rule)
+        np.testing.assert_allclose(found.estimate, effects.estimate, rtol=1e-9)
+        assert found.effects.estimator == estimator
+        return found
+
+    whole, without = answer(frame), answer(frame[frame["regency"] != "R5"])
+    assert "R5" in " ".join(map(str, whole.notes))
+    np.testing.assert_allclose(whole.df, without.df, rtol=1e-9)
+    assert np.isfinite([whole.p_value, *whole.interval()]).all()
+    if isinstance(estimator, Imputation):  # GLS learns from its shocks how long they last
+        np.testing.assert_allclose(whole.std_error, without.std_error, rtol=1e-9)
