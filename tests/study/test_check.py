@@ -1,6 +1,7 @@
 """`check` prints everything it can, every open question at once, each with the line to paste."""
 
 import re
+import shutil
 import tomllib
 
 import pytest
@@ -14,11 +15,19 @@ from asn_impact.study.proposal import propose_study
 from .messy import OFFICES, other_headings
 
 
+@pytest.fixture(scope="module")
+def proposed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("proposed")
+    other_headings(folder)
+    propose_study(folder).write()
+    return folder
+
+
 @pytest.fixture
-def broken(tmp_path):
+def broken(proposed, tmp_path):
     """A study with faults in three sections: words of status, the horizon (no month answers), a heading of training."""
-    other_headings(tmp_path)
-    text = propose_study(tmp_path).text
+    shutil.copytree(proposed, tmp_path, dirs_exist_ok=True)
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
     text = re.sub(r'(?m)^("SK sdh keluar"|"Masih di meja verifikasi"|course_end) =', r"# \1 =", text)
     (tmp_path / "study.toml").write_text(text.replace("horizon = 30", "horizon = 5000"), encoding="utf-8")
     return tmp_path / "study.toml"

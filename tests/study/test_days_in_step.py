@@ -139,8 +139,8 @@ estimator = "group_time"
 
 
 @pytest.fixture(scope="module")
-def programme(written):
-    file = written / "study.toml"
+def programme(written, tmp_path_factory):
+    file = shutil.copytree(written, tmp_path_factory.mktemp("claims"), dirs_exist_ok=True) / "study.toml"
     file.write_text(PROGRAMME, encoding="utf-8")
     return ai.open_study(file)
 

@@ -6,23 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 ASKS = """
 import contextlib, io, sys
 from asn_impact.cli import main
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    main(["check", {file!r}])
-print(*sorted(name for name in sys.modules if name.startswith(("asn_impact.reporting", "matplotlib", "scipy.s"))))
+for file in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        main(["check", file])
+    print(*sorted(name for name in sys.modules if name.startswith(("asn_impact.reporting", "matplotlib", "scipy.s"))))
 """
 
 
-@pytest.mark.parametrize("study", ["one_claim.toml", "study.toml"])
-def test_check_loads_no_report_no_figure_and_nothing_of_scipy(study):
-    asks = ASKS.format(file=str(DEMO / study))
-    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+def test_check_loads_no_report_no_figure_and_nothing_of_scipy():
+    asks = [sys.executable, "-c", ASKS, DEMO / "one_claim.toml", DEMO / "study.toml"]
+    done = subprocess.run(asks, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n\n"
 
 
 def test_the_process_for_untrusted_files_loads_the_formats_alone():
