@@ -18,7 +18,7 @@ from asn_impact.estimation import (
 from asn_impact.estimation.resampling import _deal, deal_one_by_one, some_ways, times_of_clusters
 from tests.estimation.random_designs import design_of, quietly
 
-DEALS = 16
+DEALS, MANY = 16, 10**6  # of few deals each would be estimated: the fast way is told that there will be many
 CLOSE = 1e-10  # sums of some hundred terms of size one
 ESTIMATORS = [
     GroupTime(),
@@ -48,7 +48,8 @@ def numbers(effects, one_by_one):
     orders = some_ways(times, np.zeros(len(times), dtype=int), DEALS, 3)
     if one_by_one:
         return deal_one_by_one(effects, orders)
-    draws = _deal(effects, orders, DEALS, 1.0)
+    assert deals._places(effects, MANY) is not None
+    draws = _deal(effects, orders, MANY, 1.0)
     return [np.stack([getattr(d, name) for d in draws], axis=1) for name in ("a0", "a1", "q0", "q1", "q2")]
 
 

@@ -340,13 +340,13 @@ def test_texts_of_a_csv_file_are_read_as_numbers(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("text", ["3,5", "1.000,50", "tiga", "0x10", "nan"])
-def test_texts_that_are_no_plain_numbers_are_refused_by_name_and_not_shown(engine, text):
+def test_texts_that_are_no_plain_numbers_are_refused_by_name_and_not_shown(engine):
+    texts = ["3,5", "1.000,50", "tiga", "0x10", "nan"]
     frame = records(4)
-    frame = frame.assign(x=frame["x"].astype(str).where(frame.index > 0, text))
-    with pytest.raises(InputError, match=r"Column 'x' holds 1 text that is no plain number") as refused:
+    frame = frame.assign(x=[*texts, *frame["x"].astype(str)[len(texts) :]])
+    with pytest.raises(InputError, match=r"Column 'x' holds 5 texts that are no plain number") as refused:
         tabulate(measured(ENGINES[engine](frame)), Score("answer"), covariates="x")
-    assert text not in str(refused.value)
+    assert not any(text in str(refused.value) for text in texts)
 
 
 def test_columns_that_cannot_be_covariates_are_refused():

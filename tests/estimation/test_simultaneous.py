@@ -268,14 +268,15 @@ def test_a_day_without_variation_does_not_count():
 def test_few_clusters_do_not_make_the_band_leave_out_zero(what):
     """4 of 12 offices treated, 150 draws without any effect: 5 % give or take three standard errors at most.
 
-    The multiplier band of the same draws leaves out zero in more than 15 %: the test can tell.
+    The multiplier band of the first sixty draws leaves out zero in more than 15 %: the test can tell.
     """
     out = {"Simultaneous": [], "Multiplier": []}
     for seed in range(150):
         effects = (
             Along(GroupTime())(along(seed)) if what == "curve" else GroupTime()(made(seed, ONE_DATE)).event_study()
         )
-        for rule in (Simultaneous(reps=199, seed=seed), Multiplier(reps=199, seed=seed)):
+        rules = (Simultaneous(reps=199, seed=seed), Multiplier(reps=199, seed=seed))
+        for rule in rules if seed < 60 else rules[:1]:
             low, high = infer(effects, rule).interval()
             out[type(rule).__name__].append(((low > 0) | (high < 0)).any())
     rates = {name: np.mean(found) for name, found in out.items()}

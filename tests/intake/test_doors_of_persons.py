@@ -156,7 +156,7 @@ def test_no_reader_says_a_person_back(door: str, tmp_path: Path) -> None:
     turn = iter(PERSONS[len(door) :] + PERSONS)
     alike = {*ELEMENTS[1:-1], "2024-03-05", "2024-03-06"}  # marks and days between the first and the last
     for column in frame.columns.difference(alike, sort=False):
-        for where in ("heading", "one", "all"):
+        for where in ("heading", "one", "all") if door != "log" else ("all",):  # the log is the table of the steps
             person, found = next(turn), frame.astype(str)
             if where == "heading":
                 found = found.rename(columns={column: person})
