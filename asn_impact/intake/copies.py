@@ -164,8 +164,10 @@ def _without(records: Frame, doubled: Frame) -> Frame:
 
 def in_duckdb(frame: Frame) -> Frame:
     """Return rows of Arrow, in which few of a file are looked at, as a relation; others as they are."""
-    rows: Any = from_arrow(nw.to_native(frame.collect())) if frame.implementation.is_pyarrow() else frame
-    return nw.from_native(rows, pass_through=True)
+    if not frame.implementation.is_pyarrow():
+        return frame
+    rows: Frame = nw.from_native(from_arrow(nw.to_native(frame.collect())))
+    return rows
 
 
 def held(frame: Frame, *, few: bool = False) -> Frame:
