@@ -44,6 +44,7 @@ from asn_impact.intake.fields.regencies import settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
+from asn_impact.intake.frames import looked_at
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
@@ -175,13 +176,14 @@ def _tell_selection(
         return "completed", [Alert("intake.completed_only")]
     if cleaned.latest is None:
         return declared or "unknown", []
+    records = looked_at(cleaned.records, "office", "received", "decided")
     if cleaned.open_cases:
-        lacking = lacking_open(cleaned.records, cleaned.latest, cleaned.offices) if declared is None else []
+        lacking = lacking_open(records, cleaned.latest, cleaned.offices) if declared is None else []
         return "received", lacking
-    if declared is None and cleaned.decided_cases >= FEWEST_CASES and drawn_on_completion(cleaned.records):
+    if declared is None and cleaned.decided_cases >= FEWEST_CASES and drawn_on_completion(records):
         return "completed", [Alert("intake.completed_only")]
     enough = cleaned.decided_cases >= FEWEST_RECENT  # below it the answer is known, and each question reads every row
-    expected = expected_open(cleaned.records, cleaned.latest) if enough else 0.0
+    expected = expected_open(records, cleaned.latest) if enough else 0.0
     if expected < FEWEST_OPEN:
         return declared or "unknown", []
     gap = {"expected": round(expected), "latest": cleaned.latest}

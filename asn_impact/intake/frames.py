@@ -31,6 +31,7 @@ from asn_impact.words import Message
 
 #: Databases behind Ibis into whose SQL not every query can be written: no regular expressions, or no day of the year.
 LACKING: Final = ("impala", "mssql", "oracle")
+MOST_IN_ARROW: Final = 1 << 15  # rows about which it answers sooner than pandas, or than the engine plans
 
 
 def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -71,6 +72,15 @@ def is_temporal(dtype: nw.dtypes.DType) -> bool:
 def distinct(frame: nw.LazyFrame[Any], column: str) -> list[Any]:
     """Return the different values of a column, counted: for `unique` DuckDB numbers every row."""
     return frame.group_by(column).agg(asn_n=nw.len()).collect()[column].to_list()
+
+
+def looked_at(frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
+    """Return columns that a question is about: few rows of pandas as Arrow, which answers sooner."""
+    some = frame.select(*columns)
+    if not some.implementation.is_pandas() or len(rows := some.collect()) > MOST_IN_ARROW:
+        return some
+    few: nw.LazyFrame[Any] = nw.from_native(rows.to_arrow()).lazy()
+    return few
 
 
 def refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:

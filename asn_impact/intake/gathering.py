@@ -59,6 +59,7 @@ from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.parquet import columns_of, rows_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import (
+    MOST_IN_ARROW,
     as_relation,
     is_temporal,
     narwhal,
@@ -318,7 +319,6 @@ def _type_tables(
 
 
 _SMALL: Final[dict[Any, tuple[Any, tuple[Relation, list[DateReading], Relation | pa.Table, Bounds]]]] = {}
-MOST_IN_ARROW: Final = 1 << 15  # rows of which it answers sooner than the engine plans
 MOST_SMALL: Final = 2  # exports and a list of training: what `check` asks for again
 
 

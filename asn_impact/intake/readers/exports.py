@@ -43,7 +43,7 @@ from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.formats.server import named_source, on_server
 from asn_impact.intake.formats.snapshots import refuse_changed
-from asn_impact.intake.frames import object_text
+from asn_impact.intake.frames import looked_at, object_text
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.ledger import reason
@@ -191,7 +191,8 @@ def read_exports(
         of_keys += low_and_backwards(frame, cleaned.ledger.dropped.get(reason("decided_before_received"), 0))
         if "case" in rows.headings:
             kept, labels = cleaned.ledger.kept, cleaned.offices
-            of_keys += shared_numbers(cleaned.records, kept, labels, offices, regencies=regency == "all")
+            records = looked_at(cleaned.records, "case", "office", "received")
+            of_keys += shared_numbers(records, kept, labels, offices, regencies=regency == "all")
         extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys], ends)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, regency, status_words)
