@@ -58,6 +58,7 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
         .select(*(nw.col(c).cast(dtype) if found[c] != dtype else c for c, dtype in schema.items())),
         few=few,
     )
+    single = _remembered(single)
     left = int(_one(single.select(n=nw.len()))["n"])
     fates = {REPEATED: counts.get(KEPT, 0) - left, **{k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}}
     once = nw.concat([_without(records, doubled), single], how="vertical")
@@ -138,10 +139,10 @@ def _twice(records: Frame, *, few: bool = False) -> tuple[Frame, Frame] | None:
     """Return the (office, case) that come twice and all their rows, both worked out; None where there are none."""
     rows = records if few else held(_suspects(records))
     again = rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1)
-    doubled = held(again.select("office", "case"), few=few)
+    doubled = _remembered(held(again.select("office", "case"), few=few))
     if not int(_one(doubled.select(n=nw.len()))["n"]):
         return None
-    return doubled, rows.join(doubled, on=["office", "case"], how="inner")
+    return doubled, _remembered(rows.join(doubled, on=["office", "case"], how="inner"))
 
 
 def _suspects(records: Frame) -> Frame:
@@ -183,6 +184,15 @@ def held(frame: Frame, *, few: bool = False) -> Frame:
         return written
     local = frame.implementation.is_pandas_like() or frame.implementation.is_polars()
     return frame.collect().lazy() if local else frame
+
+
+def _remembered(frame: Frame) -> Frame:
+    """Return the rows of cases that come twice which Spark keeps: else each later query looks for them anew."""
+    if not (frame.implementation.is_pyspark() or frame.implementation.is_pyspark_connect()):
+        return frame
+    native: Any = nw.to_native(frame)
+    remembered: Frame = nw.from_native(native.persist())
+    return remembered
 
 
 def _told_apart(copies: Frame, records: Frame, *, few: bool) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
