@@ -46,7 +46,7 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
             made["panel"] = panel = panel_of_step(study, outcome) if of_step else tabulate(counted, outcome, **cells)
         notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
         # what checks recount is the whole wait
-        whole = {} if of_step else {"times": times, "counted": counted}
+        whole: dict[str, Any] = {} if of_step else {"times": times, "counted": counted}
         made["ready"] = Prepared(panel, extract.sources, extract=extract, months=months, notes=notes, **whole)
     return made
 
