@@ -530,6 +530,7 @@ def test_a_folder_without_exports_of_permits_is_a_study_of_what_is_there(tmp_pat
     assert told["files"][name]["kind"] == kind
     assert [claim["file"] for claim in told["claim"]] == [name]
     assert told["training"]["path"] == "diklat.csv"
+    assert told["study"]["source"].endswith(".csv")
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
