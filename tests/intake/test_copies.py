@@ -187,3 +187,14 @@ def test_a_number_in_two_rows_of_one_case_is_said_where_it_is_not_read(heading: 
     assert "intake.case.unread" not in keys(rows.iloc[60:])  # each number once
     again = rows.iloc[60:].assign(**{heading: [i % 20 for i in range(60)]})
     assert "intake.case.unread" not in keys(again)  # a numbering that starts again
+
+
+def test_rows_without_a_number_that_are_copies_to_the_second_are_said(tmp_path: Path) -> None:
+    rows = [f"Dinas A,2024-03-{1 + i % 28:02d} 10:{i:02d}:07,2024-04-02" for i in range(40)]
+    for n in (0, 5):
+        text = "\n".join(["OPD,Tanggal Masuk,Tanggal Selesai", *rows, *rows[:n], ""])
+        (tmp_path / "izin.csv").write_text(text, encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            extract = ai.read_exports(tmp_path / "izin.csv", as_of="2024-12-31", selection="received")
+        assert [note["n"] for note in extract.notes if note.key == "intake.case.copied_rows"] == ([n] if n else [])

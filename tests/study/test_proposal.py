@@ -533,6 +533,7 @@ def test_a_folder_without_exports_of_permits_is_a_study_of_what_is_there(tmp_pat
     assert told["files"][name]["kind"] == kind
     assert [claim["file"] for claim in told["claim"]] == [name]
     assert told["training"]["path"] == "diklat.csv"
+    assert told["study"]["source"].endswith(".csv")
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
@@ -542,3 +543,14 @@ def test_a_proposal_whose_claims_wait_for_answers_says_so(tmp_path):
     )
     with pytest.raises(StudyError, match=r"no \[\[claim\]\] yet"):
         read_study(tmp_path / "study.toml")
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_one_sheet_of_indicators_is_proposed_and_not_all_as_one(tmp_path):
+    with pd.ExcelWriter(tmp_path / "indikator.xlsx") as book:
+        for sheet in ("Tepat Janji", "Jumlah Tamu"):
+            table = {"Unit Kerja": ["Dinas A", "Dinas B"], "Jan 2024": [80, 90], "Feb 2024": [81, 91]}
+            pd.DataFrame(table).to_excel(book, sheet_name=sheet, index=False)
+    told = tomllib.loads(propose_study(tmp_path, language="en").text)
+    assert told["data"]["sheets"] == ["Tepat Janji"]
+    assert told["data"]["columns"]["period"] == "[heading]"

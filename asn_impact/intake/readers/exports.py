@@ -49,7 +49,7 @@ from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.ledger import reason
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.given import office_given
-from asn_impact.intake.readers.unnumbered import repeated_numbers
+from asn_impact.intake.readers.unnumbered import repeated_numbers, repeated_rows
 from asn_impact.verbs import public_verb
 
 
@@ -183,6 +183,7 @@ def read_exports(
         of_numbers = repeated_numbers(
             rows, headings, columns, lambda heading: read(columns={**(columns or {}), "case": heading})
         )
+        of_numbers += repeated_rows(rows)
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any, Final
 
 import narwhals as nw
 
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.copies import ROW, with_texts_of_rows
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
@@ -33,6 +35,20 @@ def repeated_numbers(
         return []
     unused = [h for h in headings if h not in rows.headings.values() and _NUMBER.search(h)]
     return [note for heading in unused for note in _said(read_with, heading)]
+
+
+def repeated_rows(rows: Gathered) -> list[Message]:
+    """Say how many rows of files are others in every cell, to the second, where no number tells cases apart."""
+    date = rows.headings.get("received")
+    if "case" in rows.headings or date is None:
+        return []
+    tables = [table for table in rows.tables if table.loose and not table.long and not table.on_server]
+    texts = [with_texts_of_rows(one, date).relation.project(f"c{len(one.headings)} AS {ROW}") for one in tables]
+    if not texts:
+        return []
+    every = reduce(lambda above, below: above.union(below), texts)
+    n = int(every.aggregate(f"count({ROW}) - count(DISTINCT {ROW})").fetchall()[0][0])
+    return [Alert("intake.case.copied_rows", n=n)] if n else []
 
 
 def _said(read_with: Callable[[str], Gathered], heading: str) -> list[Message]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from asn_impact.intake.fields.periods import OF_HEADING
+from asn_impact.intake.fields.periods import OF_HEADING, years_in
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.privacy import masked
 from asn_impact.study.proposal.look import Column, Seen, tokens
@@ -45,6 +45,9 @@ def write_panel(page: Page, matched: Sequence[Matched], home: Path) -> None:
     page.begin("data")
     page.put("kind", "panel")
     page.put("path", source.path(home))
+    beside = [m.seen.table.sheet or "" for m in matched if m.seen.path == first.seen.path]
+    if len(beside) > 1 and first.seen.table.sheet is not None and not all(map(years_in, beside)):
+        page.put("sheets", [first.seen.table.sheet])
     source = with_regency(page, replace(source, columns={"office": unit}))
     told = {REGENCY: source.columns[REGENCY]} if REGENCY in source.columns else {}
     found = {"unit": unit, "period": period, **told}

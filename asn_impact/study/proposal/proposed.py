@@ -191,8 +191,9 @@ def _write(
     page.begin("study")
     page.decide("title", {"id": "Apakah pelatihan mempersingkat waktu tunggu?",
                           "en": "Did training shorten the wait?"}, Message("proposal.title"))  # fmt: skip
-    role = "records" if any(m.role == "records" for m in matched) else "panel"
-    names = ", ".join(dict.fromkeys(m.seen.path.name for m in matched if m.role == role))
+    there = {m.role for m in matched}
+    roles = {"records"} & there or {"steps", *OTHERS} & there or {"panel"}
+    names = ", ".join(dict.fromkeys(m.seen.path.name for m in matched if m.role in roles))
     page.put("source", names or "?", Message("proposal.source"))
     page.put("language", [page.language])
     exports = source_of(matched, "records", CASE_FIELDS)
