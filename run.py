@@ -37,13 +37,13 @@ NAMED = {**KEPT, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call th
 SHOWN = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("pytest", "-n", "2", "--dist", "worksteal", "tests"),
+    ("pytest", "-p", "no:nbval", "-n", "2", "--dist", "worksteal", "tests"),
     ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
 )
 BESIDE = (
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
+    ("pytest", "-p", "no:nbval", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
     ("python", "docs/build_site.py"),
 )
 ONE_CORE = {"OMP_NUM_THREADS": "1", **KEPT}  # each program has a core; threads for small matrices only wait
