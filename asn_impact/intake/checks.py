@@ -14,6 +14,7 @@ import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.words import Alert, Message, paragraph
 
@@ -249,6 +250,59 @@ def undecided(
         if names:
             notes.append(Alert(f"intake.{key}_undecided", n=len(names), names=names))
     return notes
+
+
+# --- no status ------------------------------------------------------------------------------------------------
+
+
+class Unsaid(NamedTuple):
+    """Decided cases of files or offices, and of months of receipt, in which no status was written; and the others."""
+
+    n: int
+    files: tuple[int, ...]
+    offices: tuple[str, ...]
+    first: str
+    last: str
+    said: int
+    withdrawn: int
+
+
+def without_status(records: Frame, said: str) -> Unsaid | None:
+    """Return where no decided case has a status though elsewhere they have one; None where no withdrawn one is missed.
+
+    Asked of the months before the first status of a file and of an office, and after the last one: who leaves some
+    empty does so by chance in no run of many cases (0.001). The column `said` is 1 where a status stands.
+    """
+    keys = [c for c in (FILE, "office") if c in records.collect_schema().names()]
+    dated, there = ~nw.col("decided").is_null(), nw.col(said) == 1
+    flags = {"n": dated, "dated": dated & there, "said": there, "withdrawn": there & (nw.col("status") == "withdrawn")}
+    ones = {name: nw.when(flag).then(1).otherwise(0) for name, flag in flags.items()}
+    month = 12 * nw.col("received").dt.year().cast(nw.Int64) + nw.col("received").dt.month().cast(nw.Int64) - 1
+    groups = records.with_columns(asn_month=month, **{f"asn_{name}": one for name, one in ones.items()})
+    groups = groups.group_by(*keys, "asn_month").agg(**{name: nw.col(f"asn_{name}").sum() for name in flags})
+    rows = pd.DataFrame(groups.collect().to_pandas()).astype({"asn_month": int, **dict.fromkeys(flags, int)})
+    rows = rows.sort_values("asn_month", ignore_index=True)
+    runs = [run for by in ([], *([key] for key in keys), keys) for run in _silent_runs(rows, by)]
+    others = rows[~pd.concat([edge for edge, _ in runs], axis=1).any(axis=1)]
+    if not others["dated"].sum():
+        return None
+    empty = (others["n"].sum() - others["dated"].sum() + 1) / (others["n"].sum() + 2)
+    lost = rows[pd.concat([edge & (n * np.log(empty) < np.log(BY_CHANCE)) for edge, n in runs], axis=1).any(axis=1)]
+    n, written, withdrawn = (int(v) for v in (lost["n"].sum(), others["said"].sum(), others["withdrawn"].sum()))
+    if n < FEWEST_CASES or n * withdrawn < written:
+        return None
+    files = tuple(sorted({*lost[FILE]} - {*others[FILE]})) if FILE in keys else ()
+    rest = lost[~lost[FILE].isin(files)] if files else lost
+    first, last = (f"{m // 12}-{m % 12 + 1:02d}" for m in (lost["asn_month"].min(), lost["asn_month"].max()))
+    return Unsaid(n, tuple(map(int, files)), tuple(sorted({*rest["office"]})), first, last, written, withdrawn)
+
+
+def _silent_runs(rows: pd.DataFrame, by: list[str]) -> list[tuple[pd.Series, pd.Series]]:
+    """Return the rows before the first status, and after the last one, of each group; and the cases of these rows."""
+    groups = [rows[key] for key in by] or [rows["n"] * 0]
+    said = rows.groupby(groups)["said"]
+    edges = (said.cumsum() == 0, said.transform("sum") - said.cumsum() + rows["said"] == 0)
+    return [(edge, rows["n"].where(edge, 0).groupby(groups).transform("sum")) for edge in edges]
 
 
 # --- files exported earlier -----------------------------------------------------------------------------------

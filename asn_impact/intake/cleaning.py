@@ -19,7 +19,16 @@ import narwhals as nw
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.checks import FOLLOWED, Earlier, OfficeCount, followed, last_days
+from asn_impact.intake.checks import (
+    FEWEST_CASES,
+    FOLLOWED,
+    Earlier,
+    OfficeCount,
+    Unsaid,
+    followed,
+    last_days,
+    without_status,
+)
 from asn_impact.intake.copies import copies_of, held, one_row_a_case
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
@@ -39,7 +48,7 @@ TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
 FIRST, GIVEN, PLACE = "asn_first", "asn_office_given", "asn_place"
-REASON, BLANK = "asn_reason", "asn_blank"
+REASON, BLANK, SAID = "asn_reason", "asn_blank", "asn_status"
 KEPT = "kept"
 FEW_ROWS = 200_000  # that are held in memory: a file of them is written longer than they are worked out
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
@@ -77,6 +86,7 @@ class Cleaned:
     notes: tuple[Message, ...]
     ends: Mapping[int, dt.date]
     earlier: tuple[Earlier, ...]
+    without_status: Unsaid | None
 
     @property
     def open_cases(self) -> int:
@@ -156,12 +166,12 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     unknown = sorted((w for w in words if meanings[w] is None and w not in empty), key=lambda w: -words[w])
     if unknown:
         raise InputError(_unknown_statuses(unknown, words))
-    status = by_date
+    status, said = by_date, [w for w in words if meanings[w] is not None]
     for meaning in STATUSES:
         synonyms = [w for w in words if meanings[w] == meaning]
         if synonyms:
             status = nw.when(nw.col("status").is_in(synonyms)).then(nw.lit(meaning)).otherwise(status)
-    return frame.with_columns(status=status)
+    return frame.with_columns(nw.when(nw.col("status").is_in(said)).then(1).otherwise(0).alias(SAID), status=status)
 
 
 def _check_statuses(own: Mapping[str, str]) -> None:
@@ -265,7 +275,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
         reasons["wait_of_ten_years"] = _too_long()
     reasons["no_office"] = nw.col("office").is_null() | (nw.col("office") == "")
-    if "asn_status" in names:
+    if SAID in names:
         finished = status.is_in(["granted", "rejected"])
         reasons["finished_without_date"] = finished & decided.is_null()
         reasons["open_with_date"] = (status == "open") & ~decided.is_null()
@@ -309,6 +319,9 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None, lon
     flags = {"asn_undated": undated, "asn_open": undated & waiting, "asn_old": old}
     ones = [nw.when(condition).then(1).otherwise(0).alias(name) for name, condition in flags.items()]
     blanks = {"blank": nw.col(BLANK).sum()} if BLANK in names else {}
+    if SAID in names:
+        ones.append(nw.when(~undated & (nw.col(SAID) == 0)).then(1).otherwise(0).alias("asn_unsaid"))
+        blanks["unsaid"] = nw.col("asn_unsaid").sum()
     rows = (
         frame.with_columns(_reason(reasons).alias(REASON), *ones)
         .group_by(*keys)
@@ -380,10 +393,7 @@ def _with_reasons(
     if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
         bounds = replace(bounds, missing=max(bounds.missing, 1))  # a date of receipt may have been one
-    has_status = "status" in typed.collect_schema().names()
     frame = _with_status(typed, status_words)
-    if has_status:
-        frame = frame.with_columns(nw.lit(1).alias("asn_status"))
     return frame, _reasons(frame.collect_schema().names(), bounds, as_of)
 
 
@@ -433,6 +443,8 @@ def _settle(
     usable = [g for g in groups if g[REASON] == KEPT]
     files = _counts_by(FILE, usable)
     ends = _ends(usable)
+    asked = weight is None and sum(int(g.get("unsaid") or 0) for g in usable) >= FEWEST_CASES
+    unsaid = without_status(records, SAID) if asked else None
     until = last_days(ends, files, exported) if exported is not None else {}
     if until:
         day = nw.col(FILE).replace_strict(list(until), list(until.values()), default=nw.lit(as_of, dtype=nw.Date))
@@ -461,6 +473,7 @@ def _settle(
         notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
         ends=ends,
         earlier=tuple(earlier),
+        without_status=unsaid,
     )
 
 

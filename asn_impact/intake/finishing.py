@@ -95,8 +95,9 @@ def finish(
     refuse_empty(ledger, rows.tables)
     _refuse_dates_after(cleaned, exported, rows.tables)
     name = rows.tables[0].name if len(rows.tables) == 1 else THE_DATA
+    lacking = [n for n in rows.notes if n.key == "intake.columns.in_some" and dict(n.values)["field"] == "case"]
     for file, of_file in {name: ledger, **_ledgers_by_name(cleaned.ledgers, rows.tables)}.items():
-        refuse_losses(of_file, most_lost, file, unread)
+        refuse_losses(of_file, most_lost, file, [*unread, *lacking])
     files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
     heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
     notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
@@ -107,6 +108,10 @@ def finish(
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
     notes += [_say_earlier(one, rows.tables, last, as_of) for one in cleaned.earlier if one.files]
+    if (lost := cleaned.without_status) is not None:
+        names = [*(hidden(rows.tables[i].name, names=True) for i in lost.files), *map(masked, lost.offices)]
+        counts = {"n": lost.n, "all": lost.said, "withdrawn": lost.withdrawn}
+        notes.append(Alert("intake.status.none", names=names, first=lost.first, last=lost.last, **counts))
     left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in (*CASE_FIELDS, FOLLOWED)]
     records, of_persons = without_persons(cleaned.records, asked)
