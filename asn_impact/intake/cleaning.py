@@ -24,6 +24,7 @@ from asn_impact.intake.checks import (
     FOLLOWED,
     Earlier,
     OfficeCount,
+    Part,
     Unsaid,
     followed,
     last_days,
@@ -48,7 +49,7 @@ TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
 FIRST, GIVEN, PLACE = "asn_first", "asn_office_given", "asn_place"
-REASON, BLANK, SAID = "asn_reason", "asn_blank", "asn_status"
+REASON, BLANK, SAID, PART = "asn_reason", "asn_blank", "asn_status", "asn_part"
 KEPT = "kept"
 FEW_ROWS = 200_000  # that are held in memory: a file of them is written longer than they are worked out
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
@@ -80,11 +81,11 @@ class Cleaned:
     rows_by_file: Mapping[int, int]
     ledgers: Mapping[int, Ledger]
     offices: Mapping[str, OfficeCount]
-    files: Mapping[int, OfficeCount]
+    files: Mapping[int | None, OfficeCount]
     earliest: dt.date | None
     latest: dt.date | None
     notes: tuple[Message, ...]
-    ends: Mapping[int, dt.date]
+    ends: Mapping[Part, dt.date]
     earlier: tuple[Earlier, ...]
     without_status: Unsaid | None
 
@@ -355,7 +356,8 @@ def clean(
     columns: list[str],
     status_words: Mapping[str, str] | None = None,
     weight: str | None = None,
-    exported: Mapping[int, dt.date] | None = None,
+    exported: Mapping[int | str, dt.date] | None = None,
+    regencies: bool = False,
 ) -> Cleaned:
     """Return the records that can be measured, and the ledger.
 
@@ -374,12 +376,14 @@ def clean(
     weight : str, optional
         Column with the number of rows a record stands for (steps of a case).
     exported : mapping, optional
-        Number of a file -> the day it was exported, where said; without it files are not asked for their last days.
+        Number of a file, or a regency -> the day it was exported, where said; without it none is asked for its last.
+    regencies : bool
+        Whether the label of an office begins with its regency: each is then asked for its last day.
     """
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
     groups = _count(frame, reasons, weight, _years_before(as_of, LONGEST_WAIT))
     _check_labels(_kept_labels(groups))
-    return _settle(frame, reasons, groups, columns, weight, as_of, exported)
+    return _settle(frame, reasons, groups, columns, weight, as_of, exported, regencies=regencies)
 
 
 def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -432,7 +436,9 @@ def _settle(
     columns: list[str],
     weight: str | None,
     as_of: dt.date,
-    exported: Mapping[int, dt.date] | None,
+    exported: Mapping[int | str, dt.date] | None,
+    *,
+    regencies: bool,
 ) -> Cleaned:
     dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
     biting = {code: condition for code, condition in reasons.items() if dropped[code]}
@@ -441,14 +447,15 @@ def _settle(
         if name not in frame.collect_schema().names():
             records = records.with_columns(nw.lit(None, dtype=nw.String).alias(name))
     usable = [g for g in groups if g[REASON] == KEPT]
-    files = _counts_by(FILE, usable)
+    for g in groups:
+        g[PART] = (int(g.get(FILE) or 0), str(g["office"]).partition(" / ")[0] if regencies else "")
     ends = _ends(usable)
+    latest = max(ends.values(), default=None)
     asked = weight is None and sum(int(g.get("unsaid") or 0) for g in usable) >= FEWEST_CASES
     unsaid = without_status(records, SAID) if asked else None
-    until = last_days(ends, files, exported) if exported is not None else {}
+    until = last_days(ends, _counts_by(PART, usable), exported) if exported is not None else {}
     if until:
-        day = nw.col(FILE).replace_strict(list(until), list(until.values()), default=nw.lit(as_of, dtype=nw.Date))
-        records = records.with_columns(day.cast(nw.Date).alias(FOLLOWED))
+        records = records.with_columns(_last_day(until, usable, as_of).cast(nw.Date).alias(FOLLOWED))
     records = records.select(*columns, *([FOLLOWED] if until else []))
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     few = 0 < n_usable <= FEW_ROWS
@@ -457,7 +464,9 @@ def _settle(
     notes: tuple[Message, ...] = ()
     if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
         records, copies, notes = one_row_a_case(records, few=few)
-    records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
+    earlier: list[Earlier] = []
+    if until and latest is not None:
+        records, earlier = followed(records, until, exported or {}, as_of, min(latest, as_of))
     blank = sum(int(g.get("blank") or 0) for g in groups)
     ledgers = _ledgers(groups)
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
@@ -467,9 +476,9 @@ def _settle(
         rows_by_file={i: own.read for i, own in ledgers.items()},
         ledgers=ledgers,
         offices=_counts_by("office", usable),
-        files=files,
+        files=_counts_by(FILE, usable),
         earliest=min(_dates(usable, "first_received"), default=None),
-        latest=max(_dates(usable, "last_received", "last_decided"), default=None),
+        latest=latest,
         notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
         ends=ends,
         earlier=tuple(earlier),
@@ -489,11 +498,33 @@ def _ledgers(groups: Sequence[Mapping[str, Any]]) -> dict[int, Ledger]:
     }
 
 
-def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[int, dt.date]:
-    """Return the last date of each file."""
-    numbers = {int(g[FILE]) for g in groups if g.get(FILE) is not None}
-    own = {i: [g for g in groups if g.get(FILE) == i] for i in numbers}
-    return {i: max(days) for i in sorted(own) if (days := _dates(own[i], "last_received", "last_decided"))}
+def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[Part, dt.date]:
+    """Return the last date of each part."""
+    days: dict[Part, dt.date] = {}
+    for g in groups:
+        for day in _dates([g], "last_received", "last_decided"):
+            days[g[PART]] = max(day, days.get(g[PART], day))
+    return days
+
+
+def _last_day(until: Mapping[Part, dt.date], groups: Sequence[Mapping[str, Any]], as_of: dt.date) -> nw.Expr:
+    """Write the last day of the part of a row: by its file, or by its office where a file is of several parts."""
+    by_file: dict[Any, dict[str, dt.date]] = {}
+    for g in groups:
+        by_file.setdefault(g.get(FILE), {})[g["office"]] = until.get(g[PART], as_of)
+    alike = {file: days.pop() for file, own in by_file.items() if len(days := {*own.values()}) == 1}
+    last: Any = nw.lit(as_of, dtype=nw.Date)
+    if alike and None not in alike:
+        last = nw.col(FILE).replace_strict(list(alike), list(alike.values()), default=last)
+    for file, own in by_file.items():
+        for day in sorted({*own.values()}) if file not in alike else ():
+            its = nw.col("office").is_in([office for office, one in own.items() if one == day])
+            last = (
+                nw.when(its if file is None else its & (nw.col(FILE) == file))
+                .then(nw.lit(day, dtype=nw.Date))
+                .otherwise(last)
+            )
+    return last  # type: ignore[no-any-return]
 
 
 def _counts_by(key: str, groups: Sequence[Mapping[str, Any]]) -> dict[Any, OfficeCount]:
