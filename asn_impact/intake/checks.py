@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 import narwhals as nw
 import numpy as np
 import pandas as pd
-import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.ledger import Ledger, reason
+from asn_impact.reference import read_rows
 from asn_impact.words import Alert, Message, paragraph
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
@@ -251,6 +252,59 @@ def undecided(
     return notes
 
 
+# --- no status ------------------------------------------------------------------------------------------------
+
+
+class Unsaid(NamedTuple):
+    """Decided cases of files or offices, and of months of receipt, in which no status was written; and the others."""
+
+    n: int
+    files: tuple[int, ...]
+    offices: tuple[str, ...]
+    first: str
+    last: str
+    said: int
+    withdrawn: int
+
+
+def without_status(records: Frame, said: str) -> Unsaid | None:
+    """Return where no decided case has a status though elsewhere they have one; None where no withdrawn one is missed.
+
+    Asked of the months before the first status of a file and of an office, and after the last one: who leaves some
+    empty does so by chance in no run of many cases (0.001). The column `said` is 1 where a status stands.
+    """
+    keys = [c for c in (FILE, "office") if c in records.collect_schema().names()]
+    dated, there = ~nw.col("decided").is_null(), nw.col(said) == 1
+    flags = {"n": dated, "dated": dated & there, "said": there, "withdrawn": there & (nw.col("status") == "withdrawn")}
+    ones = {name: nw.when(flag).then(1).otherwise(0) for name, flag in flags.items()}
+    month = 12 * nw.col("received").dt.year().cast(nw.Int64) + nw.col("received").dt.month().cast(nw.Int64) - 1
+    groups = records.with_columns(asn_month=month, **{f"asn_{name}": one for name, one in ones.items()})
+    groups = groups.group_by(*keys, "asn_month").agg(**{name: nw.col(f"asn_{name}").sum() for name in flags})
+    rows = pd.DataFrame(groups.collect().to_pandas()).astype({"asn_month": int, **dict.fromkeys(flags, int)})
+    rows = rows.sort_values("asn_month", ignore_index=True)
+    runs = [run for by in ([], *([key] for key in keys), keys) for run in _silent_runs(rows, by)]
+    others = rows[~pd.concat([edge for edge, _ in runs], axis=1).any(axis=1)]
+    if not others["dated"].sum():
+        return None
+    empty = (others["n"].sum() - others["dated"].sum() + 1) / (others["n"].sum() + 2)
+    lost = rows[pd.concat([edge & (n * np.log(empty) < np.log(BY_CHANCE)) for edge, n in runs], axis=1).any(axis=1)]
+    n, written, withdrawn = (int(v) for v in (lost["n"].sum(), others["said"].sum(), others["withdrawn"].sum()))
+    if n < FEWEST_CASES or n * withdrawn < written:
+        return None
+    files = tuple(sorted({*lost[FILE]} - {*others[FILE]})) if FILE in keys else ()
+    rest = lost[~lost[FILE].isin(files)] if files else lost
+    first, last = (f"{m // 12}-{m % 12 + 1:02d}" for m in (lost["asn_month"].min(), lost["asn_month"].max()))
+    return Unsaid(n, tuple(map(int, files)), tuple(sorted({*rest["office"]})), first, last, written, withdrawn)
+
+
+def _silent_runs(rows: pd.DataFrame, by: list[str]) -> list[tuple[pd.Series, pd.Series]]:
+    """Return the rows before the first status, and after the last one, of each group; and the cases of these rows."""
+    groups = [rows[key] for key in by] or [rows["n"] * 0]
+    said = rows.groupby(groups)["said"]
+    edges = (said.cumsum() == 0, said.transform("sum") - said.cumsum() + rows["said"] == 0)
+    return [(edge, rows["n"].where(edge, 0).groupby(groups).transform("sum")) for edge in edges]
+
+
 # --- files exported earlier -----------------------------------------------------------------------------------
 
 #: Column of the last day for which an open case is known; only where a file was exported earlier than as_of.
@@ -259,49 +313,60 @@ FEWEST_LEFT: Final = 3  # open cases at the end of a file below which they may j
 BY_CHANCE: Final = 0.001
 
 
+FEWEST_DAYS: Final = 5  # working days without any date: a week that was not exported again
+USUAL: Final = 0.99  # share of the gaps between two days of decisions up to which a silence is a usual one
+
+#: Number of a file, and the regency of its rows where they are of several.
+Part: TypeAlias = tuple[int, str]
+
+
 class Earlier(NamedTuple):
-    """A day after which files know nothing more, their open cases, and how many of one month are open."""
+    """A day after which files or regencies know nothing more, their open cases, and how many of one month are open."""
 
     day: dt.date
-    files: tuple[int, ...]
+    parts: tuple[Part, ...]
     still_open: int
     month: str
     of_month: tuple[int, int]
 
 
+def day_said(part: Part, exported: Mapping[int | str, dt.date]) -> dt.date | None:
+    """Return the day of export that was said for the file or the regency of a part."""
+    return exported.get(part[0]) or exported.get(part[1])
+
+
 def last_days(
-    ends: Mapping[int, dt.date], files: Mapping[int, OfficeCount], exported: Mapping[int, dt.date]
-) -> dict[int, dt.date]:
-    """Return the last day of each file with open cases that others leave behind, or whose day was said."""
+    ends: Mapping[Part, dt.date], counts: Mapping[Part, OfficeCount], exported: Mapping[int | str, dt.date]
+) -> dict[Part, dt.date]:
+    """Return the last day of each part with open cases that others leave behind, or whose day was said."""
     latest = max(ends.values(), default=dt.date.min)
-    behind = [i for i, day in ends.items() if i in exported or (latest - day).days > LATE_OF_MANY]
-    return {i: exported.get(i, ends[i]) for i in behind if files[i].still_open}
+    behind = {p: (latest - day).days >= FEWEST_DAYS and counts[p].still_open >= FEWEST_LEFT for p, day in ends.items()}
+    days = {p: day_said(p, exported) or (day if behind[p] else None) for p, day in ends.items() if counts[p].still_open}
+    return {part: day for part, day in days.items() if day is not None}
 
 
 def followed(
-    records: Frame, until: Mapping[int, dt.date], said: Mapping[int, dt.date], as_of: dt.date
+    records: Frame, until: Mapping[Part, dt.date], said: Mapping[int | str, dt.date], as_of: dt.date, latest: dt.date
 ) -> tuple[Frame, list[Earlier]]:
-    """Return the records with the last day of each open case whose file was exported earlier; and those days.
+    """Return the records with the last day of each open case whose part was exported earlier; and those days.
 
-    Said, or known by the end of the file: of the cases received within the wait of nine in ten before its last date
-    more are open than of the cases of later files that could have been followed as long (binomial, 0.001).
+    Said, or known by the end of the part: a silence longer than its usual ones, in which none of its last open cases
+    was decided, has a chance below 0.001 by the product-limit estimator of the waits until then. Its last cases are
+    those received within the wait of nine in ten; older ones may stay open for ever.
     """
     waiting = (nw.col("status") == "open") & nw.col("decided").is_null()
-    rows, long = _counts_of_days(records, waiting), _long_wait(records)
-    others = rows[(rows["until"] >= as_of.toordinal()) & (rows["day"] <= as_of.toordinal() - long)]
-    usual = min((int(others["still_open"].sum()) + 1) / (int(others["n"].sum()) + 20), 1.0)
-    settled = {day for i, day in until.items() if i in said}
+    rows = _spans(records, waiting, latest)
+    settled = {day for part, day in until.items() if day_said(part, said) is not None}
     found: list[Earlier] = []
     for day in sorted(set(until.values()) - settled):
         own = rows[rows["until"] == day.toordinal()]
-        end = own[own["day"] > day.toordinal() - long]
-        left, n = int(end["still_open"].sum()), int(end["n"].sum())
-        behind = (as_of - day).days > max(LATE_OF_MANY, long)
-        if behind and left >= FEWEST_LEFT and scipy.stats.binom.sf(left - 1, n, usual) < BY_CHANCE:
-            months = own.groupby("month")[["still_open", "n"]].sum().sort_values("still_open").reset_index()
-            month, of_month, cases = months.iloc[-1][["month", "still_open", "n"]]
-            files = tuple(i for i, one in until.items() if one == day)
-            found.append(Earlier(day, files, int(own["still_open"].sum()), str(month), (of_month, cases)))
+        if _is_silent(own, day, latest) and _chance_of_none(own, rows, (latest - day).days) < BY_CHANCE:
+            month = [dt.date.fromordinal(came).isoformat()[:7] for came in own["day"]]
+            n = own.assign(still=own["n"].where(own["still_open"], 0))[["still", "n"]].groupby(month).sum()
+            most = str(n["still"].idxmax())
+            parts = tuple(part for part, one in until.items() if one == day)
+            of_month = int(n["still"][most]), int(n["n"][most])
+            found.append(Earlier(day, parts, int(n["still"].sum()), most, of_month))
     days = sorted({day for day in settled if day < as_of} | {one.day for one in found})
     if not days:
         return records.drop(FOLLOWED), []
@@ -309,19 +374,60 @@ def followed(
     return records.with_columns(known.alias(FOLLOWED)), found
 
 
-def _counts_of_days(records: Frame, waiting: nw.Expr) -> pd.DataFrame:
-    """Return how many cases, and how many open ones, were received on a day and known until another; as numbers."""
-    counted = records.with_columns(day=_RECEIVED, asn_open=nw.when(waiting).then(1).otherwise(0))
-    groups = counted.group_by(FOLLOWED, "day").agg(n=nw.len(), still_open=nw.col("asn_open").sum())
-    rows = pd.DataFrame(groups.collect().to_pandas()).astype({"day": int, "n": int, "still_open": int})
-    month = [dt.date.fromordinal(day).isoformat()[:7] for day in rows["day"]]
-    return rows.assign(until=[pd.Timestamp(day).toordinal() for day in rows[FOLLOWED]], month=month)
+def _spans(records: Frame, waiting: nw.Expr, latest: dt.date) -> pd.DataFrame:
+    """Return how many cases were received on a day, and decided or seen for so long, by the last day of their part."""
+    counted = records.with_columns(day=_RECEIVED, asn_wait=_WAIT, asn_open=nw.when(waiting).then(1).otherwise(0))
+    groups = counted.group_by(FOLLOWED, "day", "asn_wait", "asn_open").agg(n=nw.len()).collect()
+    rows = pd.DataFrame(groups.to_pandas())
+    until = [min(pd.Timestamp(day).toordinal(), latest.toordinal()) for day in rows[FOLLOWED]]
+    still = rows["asn_open"] == 1
+    span = rows["asn_wait"].astype(float).where(~still, until - rows["day"]).clip(lower=0)
+    return rows.assign(until=until, still_open=still, span=span).dropna(subset="span").astype({"day": int, "span": int})
 
 
-def _long_wait(records: Frame) -> int:
+def _is_silent(own: pd.DataFrame, day: dt.date, latest: dt.date) -> bool:
+    """Return whether there are more working days after a day than a part usually goes without a decision."""
+    decided = own[~own["still_open"]]
+    days = np.unique(decided["day"] + decided["span"])
+    gaps = _working_days(days[:-1], days[1:])
+    after = _working_days(np.array([day.toordinal()]), np.array([latest.toordinal()]))[0]
+    return bool(after >= FEWEST_DAYS and after > (np.quantile(gaps, USUAL, method="lower") if gaps.size else 0))
+
+
+def _working_days(first: Int, last: Int) -> Int:
+    """Return how many working days lie after one day and up to another."""
+    start, end = ((days - dt.date(1969, 12, 31).toordinal()).astype("datetime64[D]") for days in (first, last))
+    return np.busday_count(start, end, holidays=[row["tanggal"] for row in read_rows("holidays_id.csv")])
+
+
+def _chance_of_none(own: pd.DataFrame, rows: pd.DataFrame, more: int) -> float:
+    """Return how likely none of the last open cases of a part is decided within `more` days, had it been followed."""
+    size = int(rows["span"].max()) + more + 2
+    (decided, at_risk), (of_all, all_at_risk) = _at_risk(own, size), _at_risk(rows, size)
+    few = at_risk < FEWEST_AT_RISK
+    decided, at_risk = np.where(few, of_all, decided), np.where(few, all_at_risk, at_risk)
+    hazard = np.where(at_risk >= FEWEST_AT_RISK, decided / np.maximum(at_risk, 1), 0.0)
+    stays = np.cumsum(np.log1p(-np.minimum(hazard, 0.99)))
+    long = max(_nine_in_ten(own), _nine_in_ten(rows))
+    last = own[own["still_open"] & (own["span"] < long)]
+    if last["n"].sum() < FEWEST_LEFT:
+        return 1.0
+    return float(np.exp((last["n"] * (stays[last["span"] + more] - stays[last["span"]])).sum()))
+
+
+def _at_risk(rows: pd.DataFrame, size: int) -> tuple[Float, Float]:
+    """Return how many cases were decided after each number of days, and how many were seen for so long."""
+    n, still_open = rows["n"].to_numpy(np.float64), rows["still_open"].to_numpy()
+    decided: Float = np.bincount(rows["span"], weights=n * ~still_open, minlength=size).astype(np.float64)
+    seen: Float = np.bincount(rows["span"], weights=n, minlength=size).astype(np.float64)
+    return decided, seen[::-1].cumsum()[::-1]
+
+
+def _nine_in_ten(rows: pd.DataFrame) -> int:
     """Return the days within which nine in ten of the decided cases were decided."""
-    waits = _days(records).waits()
-    return int(waits.day[np.searchsorted(np.cumsum(waits.n), 0.9 * waits.n.sum())]) if waits.n.size else 0
+    waits = _tally(rows["span"], rows["n"].where(~rows["still_open"], 0))
+    ended = np.cumsum(waits.n)
+    return int(waits.day[np.searchsorted(ended, 0.9 * ended[-1])]) if ended.size and ended[-1] else 0
 
 
 # --- the day of the export ------------------------------------------------------------------------------------

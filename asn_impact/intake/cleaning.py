@@ -19,7 +19,17 @@ import narwhals as nw
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.checks import FOLLOWED, Earlier, OfficeCount, followed, last_days
+from asn_impact.intake.checks import (
+    FEWEST_CASES,
+    FOLLOWED,
+    Earlier,
+    OfficeCount,
+    Part,
+    Unsaid,
+    followed,
+    last_days,
+    without_status,
+)
 from asn_impact.intake.copies import copies_of, held, one_row_a_case
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
@@ -39,7 +49,7 @@ TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
 FIRST, GIVEN, PLACE = "asn_first", "asn_office_given", "asn_place"
-REASON, BLANK = "asn_reason", "asn_blank"
+REASON, BLANK, SAID, PART = "asn_reason", "asn_blank", "asn_status", "asn_part"
 KEPT = "kept"
 FEW_ROWS = 200_000  # that are held in memory: a file of them is written longer than they are worked out
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
@@ -71,12 +81,13 @@ class Cleaned:
     rows_by_file: Mapping[int, int]
     ledgers: Mapping[int, Ledger]
     offices: Mapping[str, OfficeCount]
-    files: Mapping[int, OfficeCount]
+    files: Mapping[int | None, OfficeCount]
     earliest: dt.date | None
     latest: dt.date | None
     notes: tuple[Message, ...]
-    ends: Mapping[int, dt.date]
+    ends: Mapping[Part, dt.date]
     earlier: tuple[Earlier, ...]
+    without_status: Unsaid | None
 
     @property
     def open_cases(self) -> int:
@@ -156,12 +167,12 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     unknown = sorted((w for w in words if meanings[w] is None and w not in empty), key=lambda w: -words[w])
     if unknown:
         raise InputError(_unknown_statuses(unknown, words))
-    status = by_date
+    status, said = by_date, [w for w in words if meanings[w] is not None]
     for meaning in STATUSES:
         synonyms = [w for w in words if meanings[w] == meaning]
         if synonyms:
             status = nw.when(nw.col("status").is_in(synonyms)).then(nw.lit(meaning)).otherwise(status)
-    return frame.with_columns(status=status)
+    return frame.with_columns(nw.when(nw.col("status").is_in(said)).then(1).otherwise(0).alias(SAID), status=status)
 
 
 def _check_statuses(own: Mapping[str, str]) -> None:
@@ -265,7 +276,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
         reasons["wait_of_ten_years"] = _too_long()
     reasons["no_office"] = nw.col("office").is_null() | (nw.col("office") == "")
-    if "asn_status" in names:
+    if SAID in names:
         finished = status.is_in(["granted", "rejected"])
         reasons["finished_without_date"] = finished & decided.is_null()
         reasons["open_with_date"] = (status == "open") & ~decided.is_null()
@@ -309,6 +320,9 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None, lon
     flags = {"asn_undated": undated, "asn_open": undated & waiting, "asn_old": old}
     ones = [nw.when(condition).then(1).otherwise(0).alias(name) for name, condition in flags.items()]
     blanks = {"blank": nw.col(BLANK).sum()} if BLANK in names else {}
+    if SAID in names:
+        ones.append(nw.when(~undated & (nw.col(SAID) == 0)).then(1).otherwise(0).alias("asn_unsaid"))
+        blanks["unsaid"] = nw.col("asn_unsaid").sum()
     rows = (
         frame.with_columns(_reason(reasons).alias(REASON), *ones)
         .group_by(*keys)
@@ -342,7 +356,8 @@ def clean(
     columns: list[str],
     status_words: Mapping[str, str] | None = None,
     weight: str | None = None,
-    exported: Mapping[int, dt.date] | None = None,
+    exported: Mapping[int | str, dt.date] | None = None,
+    regencies: bool = False,
 ) -> Cleaned:
     """Return the records that can be measured, and the ledger.
 
@@ -361,12 +376,14 @@ def clean(
     weight : str, optional
         Column with the number of rows a record stands for (steps of a case).
     exported : mapping, optional
-        Number of a file -> the day it was exported, where said; without it files are not asked for their last days.
+        Number of a file, or a regency -> the day it was exported, where said; without it none is asked for its last.
+    regencies : bool
+        Whether the label of an office begins with its regency: each is then asked for its last day.
     """
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
     groups = _count(frame, reasons, weight, _years_before(as_of, LONGEST_WAIT))
     _check_labels(_kept_labels(groups))
-    return _settle(frame, reasons, groups, columns, weight, as_of, exported)
+    return _settle(frame, reasons, groups, columns, weight, as_of, exported, regencies=regencies)
 
 
 def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -380,10 +397,7 @@ def _with_reasons(
     if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
         bounds = replace(bounds, missing=max(bounds.missing, 1))  # a date of receipt may have been one
-    has_status = "status" in typed.collect_schema().names()
     frame = _with_status(typed, status_words)
-    if has_status:
-        frame = frame.with_columns(nw.lit(1).alias("asn_status"))
     return frame, _reasons(frame.collect_schema().names(), bounds, as_of)
 
 
@@ -422,7 +436,9 @@ def _settle(
     columns: list[str],
     weight: str | None,
     as_of: dt.date,
-    exported: Mapping[int, dt.date] | None,
+    exported: Mapping[int | str, dt.date] | None,
+    *,
+    regencies: bool,
 ) -> Cleaned:
     dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
     biting = {code: condition for code, condition in reasons.items() if dropped[code]}
@@ -431,12 +447,15 @@ def _settle(
         if name not in frame.collect_schema().names():
             records = records.with_columns(nw.lit(None, dtype=nw.String).alias(name))
     usable = [g for g in groups if g[REASON] == KEPT]
-    files = _counts_by(FILE, usable)
+    for g in groups:
+        g[PART] = (int(g.get(FILE) or 0), str(g["office"]).partition(" / ")[0] if regencies else "")
     ends = _ends(usable)
-    until = last_days(ends, files, exported) if exported is not None else {}
+    latest = max(ends.values(), default=None)
+    asked = weight is None and sum(int(g.get("unsaid") or 0) for g in usable) >= FEWEST_CASES
+    unsaid = without_status(records, SAID) if asked else None
+    until = last_days(ends, _counts_by(PART, usable), exported) if exported is not None else {}
     if until:
-        day = nw.col(FILE).replace_strict(list(until), list(until.values()), default=nw.lit(as_of, dtype=nw.Date))
-        records = records.with_columns(day.cast(nw.Date).alias(FOLLOWED))
+        records = records.with_columns(_last_day(until, usable, as_of).cast(nw.Date).alias(FOLLOWED))
     records = records.select(*columns, *([FOLLOWED] if until else []))
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     few = 0 < n_usable <= FEW_ROWS
@@ -445,7 +464,9 @@ def _settle(
     notes: tuple[Message, ...] = ()
     if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
         records, copies, notes = one_row_a_case(records, few=few)
-    records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
+    earlier: list[Earlier] = []
+    if until and latest is not None:
+        records, earlier = followed(records, until, exported or {}, as_of, min(latest, as_of))
     blank = sum(int(g.get("blank") or 0) for g in groups)
     ledgers = _ledgers(groups)
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
@@ -455,12 +476,13 @@ def _settle(
         rows_by_file={i: own.read for i, own in ledgers.items()},
         ledgers=ledgers,
         offices=_counts_by("office", usable),
-        files=files,
+        files=_counts_by(FILE, usable),
         earliest=min(_dates(usable, "first_received"), default=None),
-        latest=max(_dates(usable, "last_received", "last_decided"), default=None),
+        latest=latest,
         notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
         ends=ends,
         earlier=tuple(earlier),
+        without_status=unsaid,
     )
 
 
@@ -476,11 +498,33 @@ def _ledgers(groups: Sequence[Mapping[str, Any]]) -> dict[int, Ledger]:
     }
 
 
-def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[int, dt.date]:
-    """Return the last date of each file."""
-    numbers = {int(g[FILE]) for g in groups if g.get(FILE) is not None}
-    own = {i: [g for g in groups if g.get(FILE) == i] for i in numbers}
-    return {i: max(days) for i in sorted(own) if (days := _dates(own[i], "last_received", "last_decided"))}
+def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[Part, dt.date]:
+    """Return the last date of each part."""
+    days: dict[Part, dt.date] = {}
+    for g in groups:
+        for day in _dates([g], "last_received", "last_decided"):
+            days[g[PART]] = max(day, days.get(g[PART], day))
+    return days
+
+
+def _last_day(until: Mapping[Part, dt.date], groups: Sequence[Mapping[str, Any]], as_of: dt.date) -> nw.Expr:
+    """Write the last day of the part of a row: by its file, or by its office where a file is of several parts."""
+    by_file: dict[Any, dict[str, dt.date]] = {}
+    for g in groups:
+        by_file.setdefault(g.get(FILE), {})[g["office"]] = until.get(g[PART], as_of)
+    alike = {file: days.pop() for file, own in by_file.items() if len(days := {*own.values()}) == 1}
+    last: Any = nw.lit(as_of, dtype=nw.Date)
+    if alike and None not in alike:
+        last = nw.col(FILE).replace_strict(list(alike), list(alike.values()), default=last)
+    for file, own in by_file.items():
+        for day in sorted({*own.values()}) if file not in alike else ():
+            its = nw.col("office").is_in([office for office, one in own.items() if one == day])
+            last = (
+                nw.when(its if file is None else its & (nw.col(FILE) == file))
+                .then(nw.lit(day, dtype=nw.Date))
+                .otherwise(last)
+            )
+    return last  # type: ignore[no-any-return]
 
 
 def _counts_by(key: str, groups: Sequence[Mapping[str, Any]]) -> dict[Any, OfficeCount]:

@@ -20,6 +20,8 @@ from asn_impact.intake.checks import (
     FEWEST_RECENT,
     FOLLOWED,
     Earlier,
+    Part,
+    day_said,
     drawn_on_completion,
     expected_open,
     lacking_open,
@@ -40,7 +42,7 @@ from asn_impact.intake.fields.columns import THE_DATA, check_mapping
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.fields.labels import join_spellings, settle_cases
-from asn_impact.intake.fields.regencies import settle_regencies
+from asn_impact.intake.fields.regencies import regency_key, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
@@ -88,7 +90,7 @@ def finish(
     selection: Literal["received", "completed"] | None,
     most_lost: float,
     of_keys: Sequence[Message],
-    exported: Mapping[int, dt.date] = MappingProxyType({}),
+    exported: Mapping[int | str, dt.date] = MappingProxyType({}),
 ) -> Extract:
     """Return the extract, if its population is plausible."""
     ledger, last = cleaned.ledger, cleaned.latest
@@ -96,8 +98,9 @@ def finish(
     refuse_empty(ledger, rows.tables)
     _refuse_dates_after(cleaned, exported, rows.tables)
     name = rows.tables[0].name if len(rows.tables) == 1 else THE_DATA
+    lacking = [n for n in rows.notes if n.key == "intake.columns.in_some" and dict(n.values)["field"] == "case"]
     for file, of_file in {name: ledger, **_ledgers_by_name(cleaned.ledgers, rows.tables)}.items():
-        refuse_losses(of_file, most_lost, file, unread)
+        refuse_losses(of_file, most_lost, file, [*unread, *lacking])
     files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
     heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
     notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
@@ -107,7 +110,11 @@ def finish(
         until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
-    notes += [_say_earlier(one, rows.tables, last, as_of) for one in cleaned.earlier if one.files]
+    notes += [_say_earlier(one, _names_of(cleaned, rows.tables), last, as_of) for one in cleaned.earlier]
+    if (lost := cleaned.without_status) is not None:
+        names = [*(hidden(rows.tables[i].name, names=True) for i in lost.files), *map(masked, lost.offices)]
+        counts = {"n": lost.n, "all": lost.said, "withdrawn": lost.withdrawn}
+        notes.append(Alert("intake.status.none", names=names, first=lost.first, last=lost.last, **counts))
     left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in (*CASE_FIELDS, FOLLOWED)]
     records, of_persons = without_persons(cleaned.records, asked)
@@ -134,9 +141,15 @@ def _ledgers_by_name(ledgers: Mapping[int, Ledger], tables: Sequence[RawTable]) 
     return named
 
 
-def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | None, as_of: dt.date) -> Message:
-    """Say which files were exported earlier, by which of their cases one sees it, and what the reader can answer."""
-    names = [hidden(tables[i].name, names=True) for i in one.files]
+def _names_of(cleaned: Cleaned, tables: Sequence[RawTable]) -> dict[Part, str]:
+    """Return what a reader calls each part: its file, or its regency where the file is of several."""
+    parts = Counter(file for file, _ in cleaned.ends)
+    return {p: masked(p[1]) if parts[p[0]] > 1 else hidden(tables[p[0]].name, names=True) for p in cleaned.ends}
+
+
+def _say_earlier(one: Earlier, called: Mapping[Part, str], latest: dt.date | None, as_of: dt.date) -> Message:
+    """Say which parts were exported earlier, by which of their cases one sees it, and what the reader can answer."""
+    names = list(dict.fromkeys(called[part] for part in one.parts))
     line = f'exported={{"{names[0]}": "{one.day.isoformat()}"}}'
     gaps = {"files": names, "first": names[0], "line": line, "day": one.day, "latest": latest, "as_of": as_of}
     counts = {"n": one.still_open, "month": one.month, "open": one.of_month[0], "all": one.of_month[1]}
@@ -144,28 +157,33 @@ def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | Non
 
 
 def days_of(
-    exported: Mapping[str, dt.date | str] | None, tables: Sequence[RawTable], as_of: dt.date
-) -> dict[int, dt.date]:
-    """Return number of a table -> the day that was said for it, or for its file."""
+    exported: Mapping[str, dt.date | str] | None,
+    tables: Sequence[RawTable],
+    as_of: dt.date,
+    regencies: Sequence[str] = (),
+) -> dict[int | str, dt.date]:
+    """Return number of a table, or a regency -> the day that was said for it, or for the file of the table."""
     check_mapping("exported", exported)
     names = [t.name for t in tables]
-    days: dict[int, dt.date] = {}
+    days: dict[int | str, dt.date] = {}
     for file, said in (exported or {}).items():
-        own = [i for i, name in enumerate(names) if name == file or name.startswith(f"{file}[")]
+        own: list[int | str] = [i for i, name in enumerate(names) if name == file or name.startswith(f"{file}[")]
+        own += [one for one in regencies if regency_key(one) == regency_key(file)]
         if not own:
-            what = Message("intake.exported.no_file", file=file, known=[hidden(n, names=True) for n in names])
-            raise InputError(paragraph(what, did_you_mean(file, names)))
+            known = [*(hidden(n, names=True) for n in names), *regencies]
+            what = Message("intake.exported.no_file", file=file, known=known)
+            raise InputError(paragraph(what, did_you_mean(file, [*names, *regencies])))
         if (day := read_day(said)) > as_of:
             raise InputError(Message("intake.exported.after", file=file, day=day, as_of=as_of))
         days |= dict.fromkeys(own, day)
     return days
 
 
-def _refuse_dates_after(cleaned: Cleaned, exported: Mapping[int, dt.date], tables: Sequence[RawTable]) -> None:
-    for i, day in exported.items():
-        if i in cleaned.ends and cleaned.ends[i] > day:
-            gaps = {"file": hidden(tables[i].name, names=True), "day": day, "latest": cleaned.ends[i]}
-            raise InputError(Message("intake.exported.dates_after", **gaps))
+def _refuse_dates_after(cleaned: Cleaned, exported: Mapping[int | str, dt.date], tables: Sequence[RawTable]) -> None:
+    called = _names_of(cleaned, tables) if exported else {}
+    for part, name in called.items():
+        if (day := day_said(part, exported)) is not None and cleaned.ends[part] > day:
+            raise InputError(Message("intake.exported.dates_after", file=name, day=day, latest=cleaned.ends[part]))
 
 
 def _tell_selection(

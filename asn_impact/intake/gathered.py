@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import narwhals as nw
 
+from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
     Bounds,
 )
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.fields.zones import OFFSETS, zone_name
 from asn_impact.intake.formats import RawTable
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
 
@@ -35,6 +37,22 @@ class Gathered:
     notes: tuple[Message, ...]
     numbered: Callable[[], nw.LazyFrame[Any]]
     layouts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)  # of the first table of each
+
+
+#: Fields without which a row means something else, or is lost: not the same to have none and not to be there.
+_TELLING: Final = ("case", "status", "service", "deleted", "passed", "passed_count")
+
+
+def lacking_notes(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -> list[Message]:
+    """Say which files lack a column that others have: a heading that was renamed looks like one that never was."""
+    notes: list[Message] = []
+    for field in _TELLING:
+        heading = next((match[field] for match in matches if field in match), None)
+        files = [hidden(t.name, names=True) for t, match in zip(tables, matches, strict=True) if field not in match]
+        if heading is not None and files:
+            counts = {"n": len(files), "all": len(tables), "files": files}
+            notes.append(Alert("intake.columns.in_some", field=field, heading=masked(heading), **counts))
+    return notes
 
 
 def moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:

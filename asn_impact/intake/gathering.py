@@ -67,7 +67,7 @@ from asn_impact.intake.frames import (
     refuse_strange_kinds,
     type_frame,
 )
-from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
+from asn_impact.intake.gathered import Gathered, lacking_notes, reading_notes, time_notes, zone_notes
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
 
@@ -312,7 +312,7 @@ def _type_tables(
         tables=tuple(tables),
         readings=tuple(readings),
         texts=rows,
-        notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
+        notes=(*notes, *lacking_notes(tables, matches), *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
         layouts=_layouts(tables, matches),
     )

@@ -298,7 +298,8 @@ def _followed(records: nw.LazyFrame[Any], as_of_day: int, calendar: WorkCalendar
     """Move the day of open cases known for a shorter time, so that ``as_of_day - day`` is what they were followed."""
     if FOLLOWED not in records.collect_schema().names():
         return records
-    days = [d for d in records.group_by(FOLLOWED).agg(nw.len()).collect()[FOLLOWED].to_list() if d is not None]
+    known = records.filter(~nw.col(FOLLOWED).is_null()).group_by(FOLLOWED).agg(nw.len())
+    days = known.collect()[FOLLOWED].to_list()
     moved = [nw.when(nw.col(FOLLOWED) == d).then(nw.lit(as_of_day - int(calendar.number(d)))) for d in days]
     shift = nw.coalesce(*moved, nw.lit(0)).cast(nw.Int32)
     return records.with_columns((nw.col("day") + shift).alias("day")).drop(FOLLOWED)

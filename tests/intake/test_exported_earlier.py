@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from asn_impact.errors import InputError
@@ -38,8 +43,8 @@ def cases(year: int, *, stuck: int = 0) -> list[tuple[str, str, dt.date, dt.date
 def write(path: Path, rows: Any, day: dt.date) -> Path:
     """Write what an export of a day shows of the cases."""
     lines = [
-        f"{number};Dinas {office};{came:%d/%m/%Y};"
-        + (f"{ended:%d/%m/%Y};Selesai" if ended is not None and ended <= day else ";Proses")
+        f"{number};Dinas {office};{came};"
+        + (f"{ended};Selesai" if ended is not None and ended <= day else ";Proses")
         for number, office, came, ended in rows
     ]
     path.write_text(HEAD + "\n".join(lines) + "\n")
@@ -130,3 +135,80 @@ def test_the_day_of_a_file_is_a_key_of_a_study(tmp_path: Path) -> None:
     read = data().offers["records"].kinds["exported"].read
     assert read({"2024.csv": PRINTED}) == {"2024.csv": PRINTED}
     assert read({"2024.csv": "soon"}) is None
+
+
+LATER = dt.date(2025, 1, 6) + dt.timedelta(30)
+
+
+def regencies() -> pd.DataFrame:
+    """Two regencies: the rows of B were last exported a month before those of A."""
+    every = pd.DataFrame(cases(2024) + cases(2025), columns=["case", "office", "received", "decided"])
+    parts = []
+    for regency, day in (("Kab. A", LATER), ("Kab. B", PRINTED)):
+        own = every[every["received"] <= day].assign(regency=regency)
+        own["decided"] = own["decided"].where(own["decided"] <= day)
+        parts.append(own.assign(status=np.where(own["decided"].isna(), "Proses", "Selesai")))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(received=pd.to_datetime(rows["received"]), decided=pd.to_datetime(rows["decided"]))
+
+
+def as_polars(rows: pd.DataFrame) -> Any:
+    return pytest.importorskip("polars").from_pandas(rows)
+
+
+def as_duckdb(rows: pd.DataFrame) -> Any:
+    return duckdb.from_df(rows)
+
+
+def as_pandas(rows: pd.DataFrame) -> Any:
+    return rows
+
+
+def as_arrow(rows: pd.DataFrame) -> Any:
+    return pa.Table.from_pandas(rows)
+
+
+@pytest.mark.parametrize("kind", [as_pandas, as_polars, as_arrow, as_duckdb])
+def test_a_regency_that_others_leave_behind_in_one_table(kind: Callable[[pd.DataFrame], Any]) -> None:
+    rows = regencies()
+    extract = quietly(kind(rows), as_of=LATER, regency="all")
+    text = said(extract)
+    assert "'B': the last date is 2025-01-06, others go on until 2025-02-0" in text
+    assert 'exported={"B": "2025-01-06"}' in text
+    found = months(extract)
+    assert "2024-12" not in found
+    settled = quietly(kind(rows), as_of=LATER, regency="all", exported={"Kab. B": "2025-01-06"})
+    assert "the last date is" not in said(settled)
+    assert months(settled) == found
+
+
+def test_one_table_and_a_file_a_regency_say_the_same(tmp_path: Path) -> None:
+    rows = regencies()
+    for regency, own in rows.groupby("regency"):
+        own.to_parquet(tmp_path / f"{regency[-1]}.parquet")
+    files = quietly(tmp_path, as_of=LATER, regency="all")
+    assert "'B.parquet': the last date is 2025-01-06" in said(files)
+    assert months(files) == months(quietly(rows, as_of=LATER, regency="all"))
+
+
+@pytest.mark.parametrize(("days", "found"), [(11, True), (15, True), (3, False), (0, False)])
+def test_weekly_files_are_seen_as_soon_as_a_week_is_missing(days: int, found: bool, tmp_path: Path) -> None:
+    every = cases(2024) + cases(2025)
+    split, as_of = dt.date(2025, 2, 28), dt.date(2025, 2, 28) + dt.timedelta(days)
+    old = write(tmp_path / "old.csv", [row for row in every if row[2] <= split], split)
+    new = write(tmp_path / "new.csv", [row for row in every if split < row[2] <= as_of] or every[-1:], as_of)
+    text = said(quietly([old, new] if days else [old], as_of=as_of))
+    assert ("'old.csv': the last date is" in text) == found
+
+
+def test_an_office_that_decides_every_fortnight_is_only_quiet(tmp_path: Path) -> None:
+    every = cases(2024) + cases(2025)
+    as_of = dt.date(2025, 2, 27)
+
+    def next_day(row: Any) -> dt.date:
+        return row[3] + dt.timedelta(-(row[3] - dt.date(2024, 1, 1)).days % 14)
+
+    slow = [(*row[:3], next_day(row)) for row in every if row[1] == "B" and row[2] <= dt.date(2025, 2, 14)]
+    first = write(tmp_path / "slow.csv", slow, as_of)
+    second = write(tmp_path / "fast.csv", [row for row in every if row[1] == "A" and row[2] <= as_of], as_of)
+    assert "'slow.csv': the last date is" not in said(quietly([first, second], as_of=as_of))

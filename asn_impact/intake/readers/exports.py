@@ -86,9 +86,9 @@ def read_exports(
     as_of : datetime.date or ISO text
         The day the export was made. Open cases have been followed until then.
     exported : mapping, optional
-        File -> the day it was exported, where that is earlier: ``{"2024.xlsx": "2025-01-06"}``. An open case that no
-        later file holds is followed until then only. Without it a file that others leave behind is followed until its
-        last date, where its last cases are open as no others are.
+        File -> the day it was exported, where that is earlier: ``{"2024.xlsx": "2025-01-06"}``; or a regency, where all
+        are read. An open case that no later file holds is followed until then only. Without it a file, or a regency,
+        that others leave behind is followed until its last date, where its last cases would have been decided since.
     columns : mapping, optional
         Field -> heading where the synonyms do not settle it; None for a field that is not to be used. As the heading of
         ``office``, ``"[sheet]"`` is the name of each sheet and ``"[file]"`` that of each file.
@@ -187,8 +187,10 @@ def read_exports(
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
-        ends = days_of(exported, rows.tables, day)
-        cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words, exported=ends)
+        told_apart = next((dict(n.values)["names"] for n in of_keys if n.key == "intake.regency.all"), ())
+        ends = days_of(exported, rows.tables, day, told_apart)
+        tidy = partial(clean, exported=ends, regencies=bool(told_apart))
+        cleaned = tidy(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         of_keys += low_and_backwards(frame, cleaned.ledger.dropped.get(reason("decided_before_received"), 0))
         if "case" in rows.headings:
             kept, labels = cleaned.ledger.kept, cleaned.offices
