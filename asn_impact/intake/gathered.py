@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,10 @@ class Gathered:
     notes: tuple[Message, ...]
     numbered: Callable[[], nw.LazyFrame[Any]]
     layouts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)  # of the first table of each
+
+    def same_column(self, field: str, names: Sequence[str]) -> list[str]:
+        """Return which of the names hold the column of a field, under its name or by its heading."""
+        return [name for name in names if field in self.headings and self.headings.get(name) == self.headings[field]]
 
 
 def moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:

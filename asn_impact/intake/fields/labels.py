@@ -127,7 +127,7 @@ def settle_labels(
             chosen |= dict.fromkeys(rest, target)
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
                 joined[masked(target)] = tuple(masked(label) for label in sorted(rest))
-    notes = _say_joined(joined, door)
+    notes = say_joined(joined, door)
     rows = Counter[str]()
     for label, target in chosen.items():
         if target not in (settled or {}).values():
@@ -140,7 +140,7 @@ def settle_labels(
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
-def _say_joined(joined: Mapping[str, tuple[str, ...]], door: str) -> list[Message]:
+def say_joined(joined: Mapping[str, tuple[str, ...]], door: str) -> list[Message]:
     """Say which spellings are one office: each office by itself, or all in one sentence where they are many."""
     if len(joined) > _FEW:
         names = tuple(name for spellings in joined.values() for name in spellings)

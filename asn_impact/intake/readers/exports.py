@@ -184,7 +184,7 @@ def read_exports(
             rows, headings, columns, lambda heading: read(columns={**(columns or {}), "case": heading})
         )
         of_given = office_given(office, source, rows.tables)
-        frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
+        frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=rows.same_column(REGENCY, keep))
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         ends = days_of(exported, rows.tables, day)
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words, exported=ends)
