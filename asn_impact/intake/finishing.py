@@ -65,9 +65,9 @@ def settle_keys(
     An office of several regencies is one in each; the column of the regency goes unless it is among those `kept`.
     """
     check_mapping("offices", offices)
-    frame, of_cases = settle_cases(frame)
     frame, of_offices = settle_office(frame, office, offices)
     frame, of_regencies = settle_regencies(frame, regency, kept=kept)
+    frame, of_cases = settle_cases(frame)
     return frame, [*of_cases, *of_offices, *of_regencies]
 
 
