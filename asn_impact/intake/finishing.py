@@ -61,16 +61,16 @@ def settle_keys(
     offices: Mapping[str, str] | None,
     regency: str | None,
     *,
-    kept: bool = False,
+    kept: Sequence[str] = (),
 ) -> tuple[nw.LazyFrame[Any], list[Message]]:
     """Return the rows with one spelling of each office and each case number, and what has to be said of it.
 
-    An office of several regencies is one in each; the column of the regency goes unless it is `kept`.
+    An office of several regencies is one in each; the column of the regency goes unless it is among those `kept`.
     """
     check_mapping("offices", offices)
-    frame, of_cases = settle_cases(frame)
     frame, of_offices = settle_office(frame, office, offices)
     frame, of_regencies = settle_regencies(frame, regency, kept=kept)
+    frame, of_cases = settle_cases(frame)
     return frame, [*of_cases, *of_offices, *of_regencies]
 
 

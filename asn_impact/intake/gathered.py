@@ -38,6 +38,10 @@ class Gathered:
     numbered: Callable[[], nw.LazyFrame[Any]]
     layouts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)  # of the first table of each
 
+    def same_column(self, field: str, names: Sequence[str]) -> list[str]:
+        """Return which of the names hold the column of a field, under its name or by its heading."""
+        return [name for name in names if field in self.headings and self.headings.get(name) == self.headings[field]]
+
 
 #: Fields without which a row means something else, or is lost: not the same to have none and not to be there.
 _TELLING: Final = ("case", "status", "service", "deleted", "passed", "passed_count")

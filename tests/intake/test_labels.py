@@ -8,6 +8,7 @@ from collections.abc import Callable
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +80,18 @@ def test_numbers_of_cases_that_lost_their_zeros_are_the_same_cases() -> None:
         extract = read_exports(frame, as_of="2024-02-01")
     assert sorted(extract.records.collect()["case"].to_list()) == ["000000", "000007", "000008", "000009", "123456"]
     assert len(extract.dropped()) == 3
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, pa.Table.from_pandas])
+@pytest.mark.parametrize("regency", ["all", "B"])
+def test_numbers_of_one_office_never_had_the_zeros_of_another(engine, regency) -> None:
+    cases = [*(f"{i:012d}" for i in range(20)), *(str(i + 7) for i in range(20)), "009", "9"]
+    frame = pd.DataFrame({"case": cases, "office": ["D"] * 40 + ["E"] * 2, "regency": ["A"] * 20 + ["B"] * 22})
+    frame = frame.assign(received=pd.Timestamp("2024-01-02"), decided=pd.Timestamp("2024-01-09"))
+    with pytest.warns(DataWarning, match="1 case numbers had lost their zeros.*3 digits"):
+        extract = read_exports(engine(frame), as_of="2024-02-01", regency=regency)
+    own = cases[20 if regency == "B" else 0 : -1]
+    assert sorted(extract.records.collect()["case"].to_list()) == sorted(own)
 
 
 @settings(max_examples=60, deadline=None)

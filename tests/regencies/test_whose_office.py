@@ -1,5 +1,7 @@
 """Two regencies in one folder: offices of one name are two, equal numbers two cases, nothing is pooled unasked."""
 
+import warnings
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -83,6 +85,21 @@ def test_where_applicants_live_is_no_regency_of_an_office():
 def test_a_column_of_regencies_that_is_kept_stays_a_column():
     extract = read(BOTH, regency="all", keep=["regency"])
     assert set(extract.records.collect()["regency"].to_list()) == set(NAMES)
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas])
+@pytest.mark.parametrize("kept", ["regency", "Kabupaten/Kota"])
+@pytest.mark.parametrize("other", ["KAB. BUNGO", "Kabupaten Bungo", "Bungo", "Kab. Bungo "])
+def test_a_regency_in_two_spellings_is_one_group_and_said(engine, kept, other):
+    frame = pd.concat([cases(NAMES[0], 3), cases(([NAMES[1]] * 2 + [other] * 2) * 8, 10, n=32)], ignore_index=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        extract = read(engine(frame), regency="all", keep=[kept])
+    assert len(set(extract.records.collect()[kept].to_list())) == 2
+    said = [note.key for note in extract.notes if note.key.startswith("intake.regency.")]
+    assert ("intake.regency.joined" in said) == (other.strip() != NAMES[1])
+    panel = ai.tabulate(ai.measure(extract, ai.WorkCalendar.indonesia()), ai.RestrictedMean(10), by=(kept, "office"))
+    assert len(panel.units) == 4
 
 
 @pytest.mark.parametrize("nested", [True, False])

@@ -127,7 +127,7 @@ def settle_labels(
             chosen |= dict.fromkeys(rest, target)
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
                 joined[masked(target)] = tuple(masked(label) for label in sorted(rest))
-    notes = _say_joined(joined, door)
+    notes = say_joined(joined, door)
     rows = Counter[str]()
     for label, target in chosen.items():
         if target not in (settled or {}).values():
@@ -140,7 +140,7 @@ def settle_labels(
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
-def _say_joined(joined: Mapping[str, tuple[str, ...]], door: str) -> list[Message]:
+def say_joined(joined: Mapping[str, tuple[str, ...]], door: str) -> list[Message]:
     """Say which spellings are one office: each office by itself, or all in one sentence where they are many."""
     if len(joined) > _FEW:
         names = tuple(name for spellings in joined.values() for name in spellings)
@@ -356,7 +356,7 @@ _BETWEEN: Final = "/._:-"  # signs between the parts of a number
 def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     """Return the frame with each case number written in one way: 7.0 as 7, 7 as 000007, 503 / 1 as 503/1.
 
-    Zeros in front are put back only where all numbers with such zeros are equally long and the others are not longer.
+    Zeros in front are put back only where all numbers of the office that have such are equally long, and none is longer.
     """
     if "case" not in frame.collect_schema().names():
         return frame, []
@@ -404,20 +404,29 @@ def _has(frame: Frame, pattern: str) -> bool:
 
 
 def _with_zeros(frame: Frame) -> tuple[Frame, list[Message]]:
-    """Put zeros in front of numbers that lost them."""
+    """Put zeros in front of numbers that lost them: where numbers of the same office did not."""
     case = nw.col("case")
-    numbers = frame.filter(case.str.contains(r"^\d+$")).select(
-        length=case.str.len_chars(), padded=case.str.contains(r"^0\d")
+    numbers = frame.filter(case.str.contains(r"^\d+$") & ~nw.col("office").is_null()).select(
+        "office", length=case.str.len_chars(), padded=case.str.contains(r"^0\d")
     )
-    rows = numbers.group_by("length", "padded").agg(n=nw.len()).sort("length", "padded").collect().rows(named=True)
-    widths = {int(r["length"]) for r in rows if r["padded"]}
-    short = {int(r["length"]): int(r["n"]) for r in rows if not r["padded"]}
-    if len(widths) != 1 or not short or max(short) > (width := widths.pop()) or min(short) == width:
-        return frame, []
+    counted = numbers.group_by("office", "length", "padded").agg(n=nw.len()).collect().rows()
+    lengths: dict[Any, dict[bool, Counter[int]]] = {}
+    for office, length, padded, n in counted:
+        lengths.setdefault(office, {True: Counter(), False: Counter()})[bool(padded)][int(length)] += int(n)
+    offices: dict[int, list[Any]] = {}
+    lost: dict[int, Counter[int]] = {}
+    for office, found in lengths.items():
+        width, short = max(found[True], default=0), found[False]
+        if len(found[True]) == 1 and short and min(short) < width >= max(short):
+            offices.setdefault(width, []).append(office)
+            lost.setdefault(width, Counter()).update({length: n for length, n in short.items() if length < width})
     column: Any = case
-    for length in sorted(length for length in short if length < width):
-        lost = case.str.contains(f"^\\d{{{length}}}$" if length == 1 else f"^[1-9]\\d{{{length - 1}}}$")
-        padded = nw.concat_str([nw.lit("0" * (width - length)), case])
-        column = nw.when(lost).then(padded).otherwise(column)
-    n = sum(n for length, n in short.items() if length < width)
-    return frame.with_columns(column.alias("case")), [Alert("intake.case.zeros", n=n, width=width)]
+    for width, own in offices.items():
+        within = nw.col("office").is_in(own) if len(own) < len(lengths) else nw.lit(value=True)
+        for length in sorted(lost[width]):
+            bare = case.str.contains(f"^\\d{{{length}}}$" if length == 1 else f"^[1-9]\\d{{{length - 1}}}$")
+            column = (
+                nw.when(bare & within).then(nw.concat_str([nw.lit("0" * (width - length)), case])).otherwise(column)
+            )
+    notes = [Alert("intake.case.zeros", n=lost[width].total(), width=width) for width in sorted(lost)]
+    return (frame.with_columns(column.alias("case")) if lost else frame), list[Message](notes)

@@ -13,7 +13,7 @@ import narwhals as nw
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.canonical import REGENCY as REGENCY
-from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, replaced
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, replaced, say_joined
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Message, paragraph
@@ -100,10 +100,10 @@ def _of_time(word: str) -> bool:
     return word in MONTHS or word in ROMAN or word in _PERIODS or any(sign.isdigit() for sign in word)
 
 
-def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -> tuple[Frame, list[Message]]:
+def settle_regencies(frame: Frame, regency: str | None, *, kept: Sequence[str] = ()) -> tuple[Frame, list[Message]]:
     """Return the rows of the regency asked for, or of all with offices told apart by it; and what has to be said.
 
-    A row without a regency, where there are several, is a row without an office.
+    `kept` are columns of regencies that stay, in one spelling of each. A row without a regency has no office then.
 
     Raises
     ------
@@ -113,7 +113,23 @@ def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -
     if not {REGENCY, "office"} <= {*frame.collect_schema().names()}:
         return frame, []
     settled, notes = _settled(frame, regency)
-    return settled if kept else settled.drop(REGENCY), notes
+    if kept:
+        chosen, joined = _one_spelling(settled)
+        settled = settled.with_columns(*(replaced(settled, name, chosen).alias(name) for name in kept))
+        notes = [*notes, *say_joined(joined, "regency")]
+    return settled if REGENCY in kept else settled.drop(REGENCY), notes
+
+
+def _one_spelling(frame: Frame) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return spelling -> the most frequent one of its regency; and that one -> all, where there are several."""
+    counted = frame.group_by(REGENCY).agg(n=nw.len()).collect().rows()
+    rows = Counter({str(label): int(n) for label, n in counted if isinstance(label, str) and plain_label(label)})
+    ways: dict[str, list[str]] = {}
+    for label in sorted(rows, key=lambda one: (-rows[one], one)):
+        ways.setdefault(regency_key(label), []).append(label)
+    chosen = {label: plain_label(same[0]) for same in ways.values() for label in same}
+    told = {plain_label(same[0]): sorted({*map(plain_label, same)}) for same in ways.values()}
+    return chosen, {masked(best): tuple(map(masked, same)) for best, same in told.items() if len(same) > 1}
 
 
 def refuse_untold(tables: Iterable[tuple[Frame, str, Mapping[str, str]]]) -> None:

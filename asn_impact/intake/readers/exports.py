@@ -185,7 +185,7 @@ def read_exports(
         )
         of_numbers += repeated_rows(rows)
         of_given = office_given(office, source, rows.tables)
-        frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
+        frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=rows.same_column(REGENCY, keep))
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         told_apart = next((dict(n.values)["names"] for n in of_keys if n.key == "intake.regency.all"), ())
         ends = days_of(exported, rows.tables, day, told_apart)

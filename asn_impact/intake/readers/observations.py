@@ -338,7 +338,7 @@ def _clean_rows(
     aside = {name: f"asn_own_{name}" for name in names if name in _OF_PERMITS}
     frame = rows.frame.rename(aside).with_columns(nw.col("received").alias("decided"))
     frame, of_offices = settle_office(frame, office, door="unit")
-    frame, of_regencies = settle_regencies(frame, regency, kept=REGENCY in names)
+    frame, of_regencies = settle_regencies(frame, regency, kept=rows.same_column(REGENCY, names))
     present = frame.collect_schema().names()
     own = [aside.get(name, name) for name in names]
     columns = ["office", "received", *(c for c in ("service", "officer") if c in present), *own]
