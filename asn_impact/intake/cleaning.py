@@ -35,7 +35,7 @@ from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
 from asn_impact.intake.fields.empty_words import NULL_WORDS
-from asn_impact.intake.fields.labels import TOTAL_ROW
+from asn_impact.intake.fields.labels import TOTAL_ROW, is_one_of
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
@@ -172,7 +172,7 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
         synonyms = [w for w in words if meanings[w] == meaning]
         if synonyms:
             status = nw.when(nw.col("status").is_in(synonyms)).then(nw.lit(meaning)).otherwise(status)
-    return frame.with_columns(nw.when(nw.col("status").is_in(said)).then(1).otherwise(0).alias(SAID), status=status)
+    return frame.with_columns(nw.when(is_one_of("status", said)).then(1).otherwise(0).alias(SAID), status=status)
 
 
 def _check_statuses(own: Mapping[str, str]) -> None:

@@ -43,8 +43,7 @@ def cases(year: int, *, stuck: int = 0) -> list[tuple[str, str, dt.date, dt.date
 def write(path: Path, rows: Any, day: dt.date) -> Path:
     """Write what an export of a day shows of the cases."""
     lines = [
-        f"{number};Dinas {office};{came};"
-        + (f"{ended};Selesai" if ended is not None and ended <= day else ";Proses")
+        f"{number};Dinas {office};{came};" + (f"{ended};Selesai" if ended is not None and ended <= day else ";Proses")
         for number, office, came, ended in rows
     ]
     path.write_text(HEAD + "\n".join(lines) + "\n")

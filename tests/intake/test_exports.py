@@ -322,3 +322,12 @@ def test_steps_become_cases_and_the_ledger_counts_steps(engine: str) -> None:
 def test_a_named_last_step_decides_a_case() -> None:
     extract = read_steps(steps(), as_of=AS_OF, office="DPMPTSP", last_step="Verify")
     assert sorted(extract.records.collect()["decided"].to_list()) == [dt.date(2024, 1, 5), dt.date(2024, 2, 2)]
+
+
+def test_a_status_of_signs_alone_says_nothing_and_is_read(tmp_path):
+    rows = [f"{i},Dinas {'AB'[i % 2]},{1 + i % 28:02d}/01/2024,{1 + i % 28:02d}/02/2024,-" for i in range(60)]
+    (tmp_path / "x.csv").write_text("\n".join(["Nomor,OPD,Tanggal Masuk,Tanggal Terbit,Status", *rows, ""]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        extract = read_exports(tmp_path / "x.csv", as_of="2024-12-31")
+    assert (extract.ledger.kept, extract.records.collect()["status"].unique().to_list()) == (60, ["granted"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import narwhals as nw
@@ -12,7 +12,15 @@ import pandas as pd
 from asn_impact.arguments import Names, check_choice
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import check_mapping, course_categories, in_category
-from asn_impact.intake.fields.labels import ALL_OFFICES, LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
+from asn_impact.intake.fields.labels import (
+    ALL_OFFICES,
+    LONG_WORD,
+    TOTAL_LABEL,
+    is_one_of,
+    label_key,
+    one_slip,
+    plain_label,
+)
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
 from asn_impact.intake.frames import distinct, object_text
@@ -84,7 +92,7 @@ def select_course(
     if not courses:
         raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
-    return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
+    return frame.filter(is_one_of("course", courses)), courses, {"no_course": nameless}
 
 
 def holds(name: str, asked: str) -> bool:
@@ -125,7 +133,7 @@ def select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.
     if not providers:
         raise InputError(unknown_name(Message("training.no_provider", name=provider), provider, names))
     others = sum(n for p, n in counts.items() if p not in providers)
-    return frame.filter(nw.col("provider").is_in(providers)), {"another_provider": others}
+    return frame.filter(is_one_of("provider", providers)), {"another_provider": others}
 
 
 def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
@@ -133,11 +141,6 @@ def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any
     taught, own = (set(distinct(rows, "office")) for rows in (everyone, theirs))
     others = len(taught - own - {None, ""})
     return [Alert("training.taught_by_others", n=others)] if others else []
-
-
-def _is_one_of(column: str, words: Collection[str]) -> nw.Expr:
-    """Write whether a text is one of some words: Arrow takes an empty list for one of no texts."""
-    return nw.col(column).is_in(list(words)) if words else nw.lit(value=False)
 
 
 def who_completed(
@@ -153,14 +156,14 @@ def who_completed(
     names = frame.collect_schema().names()
     reasons: dict[str, nw.Expr] = {
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
-        "total": _is_one_of("office", _totals(frame)),
+        "total": is_one_of("office", _totals(frame)),
     }
     fate: Any = nw.lit("")
     remarks = list[Message]()
     if "passed" in names:
         counts, there, remarks = _words_for_passed(frame, completion, own)
-        reasons["attended"] = _is_one_of("passed", there)
-        reasons["not_passed"] = ~_is_one_of("passed", counts) | nw.col("passed").is_null()
+        reasons["attended"] = is_one_of("passed", there)
+        reasons["not_passed"] = ~is_one_of("passed", counts) | nw.col("passed").is_null()
     if "officer" in names and "passed_count" not in names:
         reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
     if "asn_course_end_bad" in names:

@@ -15,7 +15,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings
-from asn_impact.intake.fields.labels import answered
+from asn_impact.intake.fields.labels import answered, is_one_of
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.readers.completions import select_course, who_completed
 from asn_impact.intake.readers.training_list import read_list, unreadable_ends
@@ -73,7 +73,7 @@ def read_other_courses(
             passed_words=passed_words,
         )
         _, studied, _ = select_course(rows.frame, course)
-        others = rows.frame.filter(~nw.col("course").is_null() & ~nw.col("course").is_in(studied))
+        others = rows.frame.filter(~nw.col("course").is_null() & ~is_one_of("course", studied))
         try:
             completed, _, _ = who_completed(others, completion, unreadable_ends(rows), passed_words)
         except InputError as problem:
