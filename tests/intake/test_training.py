@@ -519,3 +519,10 @@ def test_an_office_whose_only_end_date_cannot_be_read_is_no_control() -> None:
     again = pd.concat([rows, pd.DataFrame({"OPD": ["DINAS B"], "Tgl Selesai": ["15 Maret 2024"]})])
     with pytest.warns(DataWarning, match="left out"):
         assert len(read_training(again).adopted) == 2
+
+
+def test_a_column_of_courses_that_is_empty_in_every_row_is_named_with_the_line_to_write(tmp_path):
+    rows = [f"Dinas {'AB'[i % 2]},,{1 + i % 28:02d}/01/2024" for i in range(20)]
+    (tmp_path / "t.csv").write_text("\n".join(["OPD,Nama Pelatihan,Tanggal Selesai", *rows, ""]))
+    with pytest.raises(InputError, match=r"empty in every row.*columns=\{\"course\": None\}"):
+        read_training(tmp_path / "t.csv")

@@ -81,6 +81,8 @@ def select_course(
         for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
     }
     names = sorted(str(c) for c in counts if isinstance(c, str))
+    if not names:
+        raise InputError(Message("training.unnamed_courses"))
     found: set[str] = set()
     for one in several_courses(course):
         words = course_categories().get(one.casefold(), frozenset())
@@ -89,8 +91,6 @@ def select_course(
             raise InputError(unknown_name(Message("training.no_course", name=one), one, names))
         found |= own
     courses = names if course is None else sorted(found)
-    if not courses:
-        raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
     return frame.filter(is_one_of("course", courses)), courses, {"no_course": nameless}
 
