@@ -26,7 +26,7 @@ def effects_of(**asked):
 def test_a_report_says_that_regencies_are_compared_within_themselves_and_which_tell_nothing():
     said = " ".join(message.text("en") for message in say_within(effects_of(periods="regency")))
     assert "Each regency is compared with itself alone" in said
-    assert "In 1 of 3 nobody was trained" in said
+    assert "do not measure the effect (1 of 3)" in said
     assert "Hilir" in said
     assert say_within(effects_of()) == []
 

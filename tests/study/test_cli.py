@@ -215,8 +215,8 @@ def test_rows_of_a_ready_panel_cannot_be_listed(study, tmp_path, capsys):
 
 def test_an_empty_table_of_events_and_the_keys_of_the_grade_are_read(study, capsys):
     (study.parent / "events.csv").write_text("date,kind,name,services,source,verified\n", encoding="utf-8")
-    keys = '[scrutiny]\nevents = "events.csv"\nchosen = []\nlimits = [5]\nmargin = 0.5\nreps = 9\n'
-    study.write_text(f"{study.read_text(encoding='utf-8')}\n{keys}", encoding="utf-8")
+    keys = '[scrutiny]\nevents = "events.csv"\nchosen = []\nlimits = [5]\nmargin = 0.5\n'
+    study.write_text(study.read_text(encoding="utf-8").replace("[scrutiny]\n", keys), encoding="utf-8")
     assert main(["run", str(study.parent)]) == DONE
     said = " ".join(capsys.readouterr().out.split())
     assert "other events at the same time" not in said
