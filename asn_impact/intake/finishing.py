@@ -43,7 +43,7 @@ from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.fields.labels import join_spellings, settle_cases
 from asn_impact.intake.fields.regencies import regency_key, settle_regencies
-from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.fields.sketched import examples_of
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.gathered import Gathered
@@ -227,6 +227,7 @@ def refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
         raise InputError(paragraph(unusable, *once_above(ledger)))
 
 
+MOST_ASKED: Final = 100  # different texts that are no dates, among which examples are looked for
 _YEARLESS: Final = re.compile(r"\d{1,2}(?:[-/. ]+(?:\d{1,2}|[a-z]{3,9}))?\.?", re.IGNORECASE)  # 5, 05/01, 5 Januari
 
 
@@ -239,8 +240,9 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
         if not count or rows.texts is None:
             continue
         texts = rows.texts.project(f'*, "{reading_of.column}" AS asn_text')
-        bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
-        examples = [repr(sketched(str(v))) for (v,) in bad]
+        wrong = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").aggregate("asn_text, count(*) AS n")
+        bad = wrong.order("n DESC, asn_text").project("asn_text").limit(MOST_ASKED).fetchall()
+        examples = examples_of(v for (v,) in bad)
         what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)
         if count > UNREADABLE * reading_of.rows:
             yearless = all(_YEARLESS.fullmatch(str(v).strip()) for (v,) in bad)
