@@ -110,6 +110,12 @@ def finish(
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
     notes += [_say_earlier(one, _names_of(cleaned, rows.tables), last, as_of) for one in cleaned.earlier]
+    for one in cleaned.appended:
+        which = one.regency or rows.tables[0].name
+        line = f'exported={{"{masked(which)}": "{as_of.isoformat()}"}}'
+        gaps = {"name": masked(one.regency) if one.regency else name, "n": one.still_open}
+        days = [day.isoformat() for day in one.days]
+        notes.append(Alert("intake.exported.appended", first=masked(which), line=line, as_of=as_of, days=days, **gaps))
     if (lost := cleaned.without_status) is not None:
         names = [*(hidden(rows.tables[i].name, names=True) for i in lost.files), *map(masked, lost.offices)]
         counts = {"n": lost.n, "all": lost.said, "withdrawn": lost.withdrawn}
