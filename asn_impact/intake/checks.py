@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -374,15 +375,72 @@ def followed(
     return records.with_columns(known.alias(FOLLOWED)), found
 
 
+class Appended(NamedTuple):
+    """Days after which nothing is known of the rows of a regency, or of all (no name), that had come by then."""
+
+    regency: str
+    days: tuple[dt.date, ...]
+    still_open: int
+
+
+def not_exported_again(
+    records: Frame, regencies: Mapping[str, str], said: Mapping[int | str, dt.date], latest: dt.date
+) -> tuple[Frame, list[Appended]]:
+    """Return the records of one table to which rows were added, with the last day for which its older rows are known.
+
+    `regencies` are those of the offices. After such a day no case that had come by then is decided, and of the cases
+    received in the last days before it more are open than of those received in as many days before these.
+    """
+    waiting = (nw.col("status") == "open") & nw.col("decided").is_null()
+    names = nw.lit("")
+    if regencies:
+        names = nw.col("office").replace_strict(list(regencies), list(regencies.values()), default="")
+    rows = _spans(records.with_columns(names.alias(FOLLOWED)), waiting, latest)
+    followed_until: Any = nw.lit(None, dtype=nw.Date)
+    found: list[Appended] = []
+    for name, own in rows.groupby(FOLLOWED):
+        days = [] if day_said((0, str(name)), said) is not None else _breaks(own)
+        its = nw.col("office").is_in([office for office, one in regencies.items() if one == name] or [""])
+        for day in reversed(days):
+            known = waiting & (nw.col("received") <= day) & (its if regencies else waiting)
+            followed_until = nw.when(known).then(nw.lit(day, dtype=nw.Date)).otherwise(followed_until)
+        if days:
+            left = own["n"][own["still_open"] & (own["day"] <= days[-1].toordinal())].sum()
+            found.append(Appended(str(name), tuple(days), int(left)))
+    return (records.with_columns(followed_until.alias(FOLLOWED)) if found else records), found
+
+
+def _breaks(own: pd.DataFrame) -> list[dt.date]:
+    """Return the days after which no case that had come by then is decided, where open ones were left by it."""
+    ended = (own["day"] + own["span"]).where(~own["still_open"], 0)
+    daily = own.assign(ended=ended, left=own["n"].where(own["still_open"], 0)).groupby("day")
+    day, n, left = (np.asarray(v) for v in ([*daily.groups], daily["n"].sum(), daily["left"].sum()))
+    ended_by = np.maximum.accumulate(daily["ended"].max().to_numpy())
+    long, before, found = max(_nine_in_ten(own), FEWEST_DAYS), 0, list[dt.date]()
+    for i in np.flatnonzero(ended_by[:-1] <= day[1:]):
+        last = int(max(day[i], ended_by[i]))
+        half = min(long, (last - before) // 2)
+        late, early = ((day > last - of) & (day <= last - of + half) for of in (half, 2 * half))
+        open_late, open_near = left[late].sum(), left[late | early].sum()
+        share = n[late].sum() / max(n[late | early].sum(), 1)
+        chance = scipy.stats.binom.sf(open_late - 1, open_near, share)
+        if day[-1] - last >= long and open_late >= FEWEST_LEFT and chance < BY_CHANCE / len(day):
+            found.append(dt.date.fromordinal(last))
+            before = last
+    return found
+
+
 def _spans(records: Frame, waiting: nw.Expr, latest: dt.date) -> pd.DataFrame:
     """Return how many cases were received on a day, and decided or seen for so long, by the last day of their part."""
     counted = records.with_columns(day=_RECEIVED, asn_wait=_WAIT, asn_open=nw.when(waiting).then(1).otherwise(0))
     groups = counted.group_by(FOLLOWED, "day", "asn_wait", "asn_open").agg(n=nw.len()).collect()
     rows = pd.DataFrame(groups.to_pandas())
-    until = [min(pd.Timestamp(day).toordinal(), latest.toordinal()) for day in rows[FOLLOWED]]
+    days = [latest if isinstance(day, str) else pd.Timestamp(day) for day in rows[FOLLOWED]]
+    until = [min(day.toordinal(), latest.toordinal()) for day in days]
     still = rows["asn_open"] == 1
     span = rows["asn_wait"].astype(float).where(~still, until - rows["day"]).clip(lower=0)
-    return rows.assign(until=until, still_open=still, span=span).dropna(subset="span").astype({"day": int, "span": int})
+    spans = rows.assign(until=until, still_open=still, span=span).dropna(subset="span")
+    return spans.astype({"day": int, "span": int, "n": int})
 
 
 def _is_silent(own: pd.DataFrame, day: dt.date, latest: dt.date) -> bool:

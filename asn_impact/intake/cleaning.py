@@ -21,13 +21,16 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import (
     FEWEST_CASES,
+    FEWEST_LEFT,
     FOLLOWED,
+    Appended,
     Earlier,
     OfficeCount,
     Part,
     Unsaid,
     followed,
     last_days,
+    not_exported_again,
     without_status,
 )
 from asn_impact.intake.copies import copies_of, held, one_row_a_case
@@ -87,6 +90,7 @@ class Cleaned:
     notes: tuple[Message, ...]
     ends: Mapping[Part, dt.date]
     earlier: tuple[Earlier, ...]
+    appended: tuple[Appended, ...]
     without_status: Unsaid | None
 
     @property
@@ -467,6 +471,11 @@ def _settle(
     earlier: list[Earlier] = []
     if until and latest is not None:
         records, earlier = followed(records, until, exported or {}, as_of, min(latest, as_of))
+    appended: list[Appended] = []
+    asked = exported is not None and sum(int(g["still_open"]) for g in usable) >= FEWEST_LEFT
+    if asked and latest is not None and FOLLOWED not in records.collect_schema().names():
+        of_office = {str(g["office"]): g[PART][1] for g in usable} if regencies else {}
+        records, appended = not_exported_again(records, of_office, exported or {}, min(latest, as_of))
     blank = sum(int(g.get("blank") or 0) for g in groups)
     ledgers = _ledgers(groups)
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
@@ -482,6 +491,7 @@ def _settle(
         notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
         ends=ends,
         earlier=tuple(earlier),
+        appended=tuple(appended),
         without_status=unsaid,
     )
 

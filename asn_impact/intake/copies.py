@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import reduce
@@ -89,7 +90,7 @@ def shared_numbers(
 
     `n` is the number of records, `labels` are their offices.
     Offices that number their cases by themselves share numbers too, but seldom with the day of receipt. Those of two
-    `regencies`, whose name stands before that of the office, are never one.
+    `regencies`, whose name stands before that of the office, are never one; but a case may be listed in both.
     """
     if records.implementation.is_ibis() or n > MOST_ASKED:
         return []
@@ -98,7 +99,8 @@ def shared_numbers(
     itself = {old for old, new in (offices or {}).items() if old == new}
     same, by_year = _pairs(whole, "received") if len(labels) > 1 else [], list[_Pair]()
     if regencies:
-        same = [pair for pair in same if len({office.partition(" / ")[0] for office in pair[:2]}) == 1]
+        same = [pair for pair in same if len(_regencies_of(pair)) == 1]
+        notes += _in_two_regencies(whole)
     if same:
         by_year = _pairs(whole.with_columns(asn_year=nw.col("received").dt.year()), "asn_year")
     one_series = 2 * sum(pair.n for pair in same) >= sum(pair.n for pair in by_year)
@@ -119,6 +121,22 @@ def shared_numbers(
     return notes
 
 
+def _in_two_regencies(records: Frame) -> list[Message]:
+    """Say which regencies list cases of one number, day of receipt and day of decision, unless that is chance."""
+    both, by_year = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+    decided = records.filter(~nw.col("decided").is_null()).with_columns(asn_year=nw.col("received").dt.year())
+    for found, when in ((both, ("received", "decided")), (by_year, ("asn_year",))):
+        for pair in _pairs(decided, *when):
+            if len(named := _regencies_of(pair)) == 2 and (pair.n > 1 or pair.longest >= LONG_NUMBER):
+                found[tuple(sorted(named))] += pair.n
+    told = [(tuple(map(masked, names)), n) for names, n in both.most_common() if 2 * n >= by_year[names]]
+    return [Alert("intake.copies.two_regencies", n=n, first=low, second=high) for (low, high), n in told[:MOST_PAIRS]]
+
+
+def _regencies_of(pair: _Pair) -> set[str]:
+    return {office.partition(" / ")[0] for office in pair[:2]}
+
+
 class _Pair(NamedTuple):
     low: str
     high: str
@@ -126,9 +144,9 @@ class _Pair(NamedTuple):
     longest: int
 
 
-def _pairs(records: Frame, when: str) -> list[_Pair]:
+def _pairs(records: Frame, *when: str) -> list[_Pair]:
     """Return two offices, how many numbers they share with one day (or year) and the longest of these, most first."""
-    ends = records.group_by("case", when).agg(low=nw.col("office").min(), high=nw.col("office").max())
+    ends = records.group_by("case", *when).agg(low=nw.col("office").min(), high=nw.col("office").max())
     shared = ends.filter(nw.col("low") != nw.col("high")).with_columns(long=nw.col("case").str.len_chars())
     rows = shared.group_by("low", "high").agg(n=nw.len(), longest=nw.col("long").max()).collect().rows(named=True)
     pairs = [_Pair(r["low"], r["high"], int(r["n"]), int(r["longest"])) for r in rows]

@@ -43,7 +43,7 @@ from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.fields.labels import join_spellings, settle_cases
 from asn_impact.intake.fields.regencies import regency_key, settle_regencies
-from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.fields.sketched import examples_of
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.frames import looked_at
@@ -111,6 +111,12 @@ def finish(
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
     notes += [_say_earlier(one, _names_of(cleaned, rows.tables), last, as_of) for one in cleaned.earlier]
+    for one in cleaned.appended:
+        which = one.regency or rows.tables[0].name
+        line = f'exported={{"{masked(which)}": "{as_of.isoformat()}"}}'
+        gaps = {"name": masked(one.regency) if one.regency else name, "n": one.still_open}
+        days = [day.isoformat() for day in one.days]
+        notes.append(Alert("intake.exported.appended", first=masked(which), line=line, as_of=as_of, days=days, **gaps))
     if (lost := cleaned.without_status) is not None:
         names = [*(hidden(rows.tables[i].name, names=True) for i in lost.files), *map(masked, lost.offices)]
         counts = {"n": lost.n, "all": lost.said, "withdrawn": lost.withdrawn}
@@ -229,6 +235,7 @@ def refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
         raise InputError(paragraph(unusable, *once_above(ledger)))
 
 
+MOST_ASKED: Final = 100  # different texts that are no dates, among which examples are looked for
 _YEARLESS: Final = re.compile(r"\d{1,2}(?:[-/. ]+(?:\d{1,2}|[a-z]{3,9}))?\.?", re.IGNORECASE)  # 5, 05/01, 5 Januari
 
 
@@ -241,8 +248,9 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
         if not count or rows.texts is None:
             continue
         texts = rows.texts.project(f'*, "{reading_of.column}" AS asn_text')
-        bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
-        examples = [repr(sketched(str(v))) for (v,) in bad]
+        wrong = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").aggregate("asn_text, count(*) AS n")
+        bad = wrong.order("n DESC, asn_text").project("asn_text").limit(MOST_ASKED).fetchall()
+        examples = examples_of(v for (v,) in bad)
         what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)
         if count > UNREADABLE * reading_of.rows:
             yearless = all(_YEARLESS.fullmatch(str(v).strip()) for (v,) in bad)

@@ -43,19 +43,22 @@ class Gathered:
         return [name for name in names if field in self.headings and self.headings.get(name) == self.headings[field]]
 
 
-#: Fields without which a row means something else, or is lost: not the same to have none and not to be there.
-_TELLING: Final = ("case", "status", "service", "deleted", "passed", "passed_count")
+#: Fields without which a row may mean something else, or is lost. A status is warned of where withdrawn cases lack it.
+_TELLING: Final = {
+    **{"case": Alert, "status": Message, "service": Message},
+    **dict.fromkeys(("deleted", "passed", "passed_count"), Alert),
+}
 
 
 def lacking_notes(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -> list[Message]:
     """Say which files lack a column that others have: a heading that was renamed looks like one that never was."""
     notes: list[Message] = []
-    for field in _TELLING:
+    for field, note in _TELLING.items():
         heading = next((match[field] for match in matches if field in match), None)
         files = [hidden(t.name, names=True) for t, match in zip(tables, matches, strict=True) if field not in match]
         if heading is not None and files:
             counts = {"n": len(files), "all": len(tables), "files": files}
-            notes.append(Alert("intake.columns.in_some", field=field, heading=masked(heading), **counts))
+            notes.append(note("intake.columns.in_some", field=field, heading=masked(heading), **counts))
     return notes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -389,3 +390,15 @@ def test_months_are_read_however_they_are_cut_short(form: str) -> None:
 )
 def test_the_word_to_correct_is_shown_and_names_are_not(text: str, shown: str) -> None:
     assert sketched(text) == shown
+
+
+def test_words_that_are_no_date_are_not_shown_as_three_dots() -> None:
+    rows = pd.DataFrame({"office": "A", "received": [f"2024-03-{i % 28 + 1:02d}" for i in range(100)], "decided": None})
+    rows["decided"] = ["sudah", "diambil", "langsung", "31/02/2024", *[f"2024-04-{i % 28 + 1:02d}" for i in range(96)]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        found, words = (
+            ai.read_exports(part, as_of="2024-06-01", selection="received") for part in (rows, rows.drop(index=3))
+        )
+    assert any("date of the calendar: 4, for example '31/02/2024'." in str(note) for note in found.notes)
+    assert any("3, for example words that could be names and are not shown." in str(note) for note in words.notes)

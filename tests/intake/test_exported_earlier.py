@@ -211,3 +211,25 @@ def test_an_office_that_decides_every_fortnight_is_only_quiet(tmp_path: Path) ->
     first = write(tmp_path / "slow.csv", slow, as_of)
     second = write(tmp_path / "fast.csv", [row for row in every if row[1] == "A" and row[2] <= as_of], as_of)
     assert "'slow.csv': the last date is" not in said(quietly([first, second], as_of=as_of))
+
+
+def appended(by: dt.date | None = None) -> pd.DataFrame:
+    """One table to which each month was added when it ended; nothing older was exported again."""
+    rows = pd.DataFrame(cases(2024) * 3, columns=["case", "office", "received", "decided"])
+    rows["case"] = range(len(rows))
+    rows["decided"] = rows["received"] + (rows["decided"] - rows["received"]) / 2
+    month_end = rows["received"].map(lambda day: (day.replace(day=28) + dt.timedelta(4)).replace(day=1))
+    ends = by or month_end - dt.timedelta(1)
+    rows["decided"] = rows["decided"].where(rows["decided"] <= ends)
+    return rows.assign(received=pd.to_datetime(rows["received"]), decided=pd.to_datetime(rows["decided"]))
+
+
+@pytest.mark.parametrize("kind", [as_pandas, as_polars, as_arrow, as_duckdb])
+def test_a_table_to_which_months_were_added(kind: Callable[[pd.DataFrame], Any]) -> None:
+    as_of = dt.date(2024, 12, 31)
+    extract = quietly(kind(appended()), as_of=as_of)
+    assert "none that had come by then was decided" in said(extract)
+    with pytest.raises(InputError, match="follow-up"):
+        months(extract)
+    assert "had come by then" not in said(quietly(kind(appended(as_of)), as_of=as_of))
+    assert "had come by then" not in said(quietly(kind(appended()), as_of=as_of, exported={"frame": as_of}))

@@ -76,3 +76,20 @@ def test_numbers_that_differ_in_their_signs_only_are_said(number: str, engine: s
 def test_other_numbers_of_one_day_are_other_cases() -> None:
     rows = [(f"503/{i}/{j}", "Dinas A", "2024-02-05", "2024-03-05") for i in range(1, 13) for j in range(1, 13)]
     assert "signs" not in said(quietly(frame(rows)))
+
+
+def of_regencies(shared: int) -> pd.DataFrame:
+    """Two regencies with long numbers of their own; of the first some stand in the second too."""
+    rows = [
+        (f"503/{i:04d}/2024", "Dinas A", f"2024-03-{1 + i % 28:02d}", f"2024-05-{1 + i % 28:02d}") for i in range(60)
+    ]
+    first, second = frame(rows[:30]), frame(rows[30:])
+    listed = pd.concat([second, first.head(shared)], ignore_index=True)
+    return pd.concat([first.assign(regency="Kab. Hulu"), listed.assign(regency="Kab. Hilir")], ignore_index=True)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_case_that_a_second_regency_lists_too_is_told(engine: str) -> None:
+    text = said(quietly(ENGINES[engine](of_regencies(4)), regency="all"))
+    assert "4 cases of 'Hilir' also stand in 'Hulu'" in text
+    assert "also stand" not in said(quietly(ENGINES[engine](of_regencies(0)), regency="all"))

@@ -31,7 +31,7 @@ from asn_impact.intake.fields.date_shapes import (
     split_parts,
 )
 from asn_impact.intake.fields.dates import DateReading, dated
-from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.fields.sketched import examples_of
 from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
 from asn_impact.intake.formats.engine import from_arrow, quote
@@ -306,8 +306,7 @@ def _read_lists(relation: duckdb.DuckDBPyRelation, quoted: str) -> dict[str, tup
 def _refuse_backwards(found: Mapping[str, tuple[Days, int]], order: str, name: str) -> None:
     wrong = [text for text, (days, _) in found.items() if order in days.backwards]
     if wrong:
-        examples = [repr(sketched(text)) for text in wrong[:3]]
-        raise InputError(Message("intake.dates.backwards", field=name, n=len(wrong), examples=examples))
+        raise InputError(Message("intake.dates.backwards", field=name, n=len(wrong), examples=examples_of(wrong)))
 
 
 def _order_note(name: str, order: str, telling: int | None) -> Message:
@@ -365,8 +364,8 @@ def parse_dates(
     rows = with_dates.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
     wrong = [str(v) for _, _, bad, v in rows if bad]
     if wrong:
-        examples = [repr(sketched(v)) for v in wrong[:3]]
-        raise InputError(Message("intake.dates.no_dates", field=name, n=len(wrong), all=len(rows), examples=examples))
+        counts = {"n": len(wrong), "all": len(rows)}
+        raise InputError(Message("intake.dates.no_dates", field=name, examples=examples_of(wrong), **counts))
     empty = set(PLACEHOLDERS)
     dates = [None if d is None or d in empty else d.isoformat() for _, d, _, _ in rows]
     return pd.Series(pd.array(dates, dtype="datetime64[s]"), name=name)

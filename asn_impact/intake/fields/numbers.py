@@ -15,7 +15,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.empty_words import NULL_WORDS
-from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.fields.sketched import examples_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
@@ -124,10 +124,8 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
     present = [p[0] for p in parts if p is not None]
     wrong = [b for b in present if not _NUMBER.match(b)]
     if wrong:
-        examples = [repr(sketched(b)) for b in wrong[:3]]
-        raise InputError(
-            Message("intake.numbers.no_numbers", field=name, n=len(wrong), all=len(parts), examples=examples)
-        )
+        counts = {"n": len(wrong), "all": len(parts)}
+        raise InputError(Message("intake.numbers.no_numbers", field=name, examples=examples_of(wrong), **counts))
     thousands, decimal = (".", ",") if _number_style(present, name, style) == "1.234,56" else (",", ".")
     numbers = [
         float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts

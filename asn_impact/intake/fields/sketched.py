@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
 from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
+from asn_impact.words import Message
 
 _ALIKE: Final = 0.75  # to a month, for a word between a day and a year to be shown: Septmber, Agtt
 #: What persons are called after a month, or nearly so.
@@ -39,6 +41,18 @@ def sketched(text: str) -> str:
         return word.group() if small in _PLAIN_WORDS or near else "…"
 
     return masked(re.sub(r"[^\W\d_]{2,}", shown, text))
+
+
+def examples_of(texts: Iterable[object]) -> list[str | Message]:
+    """Return up to three texts for a message, as `sketched` shows them; words alone say that they are not shown.
+
+    Examples
+    --------
+    >>> examples_of(["Siti", "31 Juni 2024", "Budi"]), str(examples_of(["Siti"])[0])
+    (["'31 Juni 2024'"], 'words that could be names and are not shown')
+    """
+    shown = dict.fromkeys(repr(text) for text in map(sketched, map(str, texts)) if any(map(str.isalnum, text)))
+    return [*[*shown][:3]] or [Message("intake.dates.words_only")]
 
 
 _DATE: Final = re.compile(r"(?<!\d)\d{1,2}[-/. ]*([^\W\d_]{2,})\.?[-/., ]*(?:(?:19|20)\d\d|\d\d)(?!\d)")
