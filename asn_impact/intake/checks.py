@@ -503,9 +503,10 @@ def late(earliest: dt.date | None, latest: dt.date | None, as_of: dt.date, cases
 
 
 def once_above(ledger: Ledger) -> list[Message]:
-    """Return the line that fills the office down, where most rows that are lost lack it."""
-    lacking = ledger.dropped.get(reason("no_office"), 0)
-    return [Message("intake.lost.fill_down")] if 2 * lacking > ledger.read - ledger.kept else []
+    """Return the line that fills the office, or its regency, down, where most rows that are lost lack it."""
+    lost = ledger.read - ledger.kept
+    lacking = [field for field in ("office", "regency") if 2 * ledger.dropped.get(reason(f"no_{field}"), 0) > lost]
+    return [Message(f"intake.lost.{field}_once") for field in lacking]
 
 
 def refuse_losses(ledger: Ledger, most_lost: float, name: str | Message, more: Sequence[Message | None] = ()) -> None:

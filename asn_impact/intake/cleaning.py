@@ -34,7 +34,7 @@ from asn_impact.intake.checks import (
     without_status,
 )
 from asn_impact.intake.copies import copies_of, held, one_row_a_case
-from asn_impact.intake.fields.canonical import FILE
+from asn_impact.intake.fields.canonical import FILE, NO_REGENCY
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
 from asn_impact.intake.fields.empty_words import NULL_WORDS
@@ -279,6 +279,8 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["decided_after_export"] = decided > as_of
     if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
         reasons["wait_of_ten_years"] = _too_long()
+    if NO_REGENCY in names:
+        reasons["no_regency"] = nw.col(NO_REGENCY)
     reasons["no_office"] = nw.col("office").is_null() | (nw.col("office") == "")
     if SAID in names:
         finished = status.is_in(["granted", "rejected"])

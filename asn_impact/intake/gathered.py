@@ -50,10 +50,15 @@ _TELLING: Final = {
 }
 
 
-def lacking_notes(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -> list[Message]:
-    """Say which files lack a column that others have: a heading that was renamed looks like one that never was."""
+def lacking_notes(
+    tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]], partly: Sequence[str] = ()
+) -> list[Message]:
+    """Say which files lack a column that others have: a heading that was renamed looks like one that never was.
+
+    Those of the extra columns that may be there in some alone are `partly`.
+    """
     notes: list[Message] = []
-    for field, note in _TELLING.items():
+    for field, note in {**dict.fromkeys(partly, Alert), **_TELLING}.items():
         heading = next((match[field] for match in matches if field in match), None)
         files = [hidden(t.name, names=True) for t, match in zip(tables, matches, strict=True) if field not in match]
         if heading is not None and files:

@@ -38,6 +38,7 @@ from asn_impact.intake.fields.columns import (
     match_columns,
     normalised,
     recognised,
+    stands_in,
     synonyms,
 )
 from asn_impact.intake.fields.date_columns import Order, see_dates
@@ -102,14 +103,15 @@ def gather(
     zone: str | None = None,
     sheets: Sequence[str] | None = None,
     reshape: Callable[[RawTable], RawTable] | None = None,
+    partly: Sequence[str] = (),
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
     Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer; `reshape`
-    makes of a table as it was found the one that is read. A date that means "no date" is missing, except in the fields
-    of cases and steps: their readers count it.
+    makes of a table as it was found the one that is read; `partly` are columns to keep that some tables may lack. A
+    date that means "no date" is missing, except in the fields of cases and steps: their readers count it.
     """
-    rows = _gather(source, wanted, columns, dates, keep, required, table, zone, sheets, reshape)
+    rows = _gather(source, wanted, columns, dates, keep, required, table, zone, sheets, reshape, partly)
     others = [f for f in rows.headings if f in DATE_FIELDS - {*CASE_FIELDS, *STEP_FIELDS}]
     return replace(rows, frame=without_placeholders(rows.frame, others).drop(BLANK)) if others else rows
 
@@ -125,6 +127,7 @@ def _gather(
     zone: str | None,
     sheets: Sequence[str] | None,
     reshape: Callable[[RawTable], RawTable] | None,
+    partly: Sequence[str],
 ) -> Gathered:
     check_mapping("columns", columns)
     check_mapping("dates", dates)
@@ -140,13 +143,10 @@ def _gather(
         tables, notes = _file_tables(paths_of(source), wanted, keep, columns, table)
         tables = tables if reshape is None else [reshape(one) for one in tables]
         tables = with_names(tables, wanted, columns or {}, keep)
-
-        def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
-            return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
-
-        tables, of_sheets = sheets_that_count(tables, sheets, required, match_table)
+        find_in = _matching(tables, wanted, columns, keep, partly)
+        tables, of_sheets = sheets_that_count(tables, sheets, required, find_in)
         notes += of_sheets
-        return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
+        return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone, partly)
     find = partial(match_columns, wanted=wanted, columns=columns, keep=keep, required=required)
     if reshape is not None:
         every = nw.from_native(source).lazy()
@@ -250,13 +250,14 @@ def _type_tables(
     required: Sequence[str],
     notes: Sequence[Message],
     zone: str | None,
+    partly: Sequence[str] = (),
 ) -> Gathered:
     """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
     known: dict[tuple[str, ...], dict[str, str]] = {}
+    find_in = _matching(tables, wanted, columns, keep, partly)
     for t in tables:
         if t.headings not in known:
-            found = match_columns(t.headings, wanted, columns=columns, keep=keep, required=required, source=t.name)
-            known[t.headings] = found
+            known[t.headings] = find_in(t, required)
     matches = [known[t.headings] for t in tables]
     if REGENCY in wanted:
         every = [(nw.from_native(t.relation), {f"c{i}": h for i, h in enumerate(t.headings)}) for t in tables]
@@ -283,7 +284,7 @@ def _type_tables(
     if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
-        return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
+        return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone, partly)
     frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     if not small:
         bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
@@ -312,10 +313,39 @@ def _type_tables(
         tables=tuple(tables),
         readings=tuple(readings),
         texts=rows,
-        notes=(*notes, *lacking_notes(tables, matches), *(n for t in tables for n in t.notes), *of_dates, *of_times),
+        notes=(
+            *notes,
+            *lacking_notes(tables, matches, partly),
+            *(n for t in tables for n in t.notes),
+            *of_dates,
+            *of_times,
+        ),
         numbered=numbered,
         layouts=_layouts(tables, matches),
     )
+
+
+def _matching(
+    tables: Sequence[RawTable],
+    wanted: Sequence[str],
+    columns: Headings | None,
+    keep: Sequence[str],
+    partly: Sequence[str],
+) -> Callable[[RawTable, Sequence[str]], dict[str, str]]:
+    """Return what finds the headings of a table: an extra column that it may lack has to stand in one of the others."""
+    lacking = {
+        headings: {name for name in partly if name not in wanted and not stands_in(name, headings, columns or {})}
+        for headings in {table.headings for table in tables}
+    }
+    nowhere = set(partly).intersection(*lacking.values())
+
+    def find_in(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
+        absent = lacking[one.headings] - nowhere
+        own = {field: heading for field, heading in (columns or {}).items() if field not in absent}
+        there = [name for name in keep if name not in absent]
+        return match_columns(one.headings, wanted, columns=own, keep=there, required=needed, source=one.name)
+
+    return find_in
 
 
 _SMALL: Final[dict[Any, tuple[Any, tuple[Relation, list[DateReading], Relation | pa.Table, Bounds]]]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import psutil
 import pytest
 
 from asn_impact.errors import InputError
@@ -41,6 +42,11 @@ def test_a_table_gives_what_the_same_rows_in_a_file_give(office: Path, tmp_path:
     assert extract.sources[0].name == "office.duckdb[permohonan]"
     assert len(extract.sources[0].sha256) == 64
     assert "nama_pemohon" not in extract.records.collect_schema().names()
+
+
+def test_a_system_that_tells_nothing_of_open_files_stops_nobody(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.Process.open_files", lambda _: (_ for _ in ()).throw(psutil.AccessDenied(1)))
+    assert read_exports(office, as_of="2024-04-15", table="permohonan").ledger.kept == 40
 
 
 def test_a_schema_can_be_named(office: Path) -> None:

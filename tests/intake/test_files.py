@@ -233,3 +233,26 @@ def test_the_same_rows_in_another_form_count_once(tmp_path: Path) -> None:
     written.iloc[1:].to_csv(tmp_path / "a (1).csv", index=False, sep="\t")
     (tmp_path / "a lagi.xlsx").unlink()
     assert read_exports(tmp_path, as_of="2024-12-31").ledger.kept == 23
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["kanal", "biaya", "daring", "survei"])
+def test_an_extra_column_that_one_year_lacks_is_empty_there_and_said(tmp_path: Path, ending: str, name: str) -> None:
+    for year in ("2023", "2024"):
+        received = pd.date_range(f"{year}-01-02", periods=40)
+        frame = pd.DataFrame({"nomor": [f"{year}-{i}" for i in range(40)], "kantor": "A", "tanggal_masuk": received})
+        frame["tanggal_selesai"] = received + pd.Timedelta(days=4)
+        if year == "2024":
+            extra = {"kanal": "loket", "biaya": 2.5, "daring": True, "survei": received}
+            frame = frame.assign(**{name: extra[name]})
+        write = frame.to_parquet if ending == "parquet" else frame.to_csv
+        write(tmp_path / f"{year}.{ending}", index=False)
+    asked = {"as_of": "2024-12-31", "selection": "received"}
+    with pytest.warns(DataWarning, match=rf"1 table lacks column '{name}'.*2023.{ending}.*columns="):
+        records = read_exports(tmp_path, keep=[name], **asked).records.collect()
+    assert [value is None for value in records.sort("received")[name].to_list()] == [True] * 40 + [False] * 40
+    if ending == "parquet":
+        kinds = {"kanal": "String", "biaya": "Float64", "daring": "Boolean", "survei": "Datetime"}
+        assert str(records[name].dtype).startswith(kinds[name])
+    with pytest.raises(InputError, match="no column 'lain'"):
+        read_exports(tmp_path, keep=["lain"], **asked)

@@ -83,9 +83,10 @@ def test_the_memory_of_the_engine_is_limited_and_can_be_set(monkeypatch: pytest.
     limit, place = opened.execute(asked).fetchall()[0]
     assert limit.startswith("47")  # 0.5 GB are 476 MiB
     assert Path(place).parent == Path(snapshots.copies().name)
-    monkeypatch.setenv("ASN_IMPACT_MEMORY", "lots")
-    with pytest.raises(InputError, match="ASN_IMPACT_MEMORY='lots' is no number above 0"):
-        engine.memory()
+    for wrong in ("lots", "0", "inf", "nan", "1e30"):
+        monkeypatch.setenv("ASN_IMPACT_MEMORY", wrong)
+        with pytest.raises(InputError, match=f"ASN_IMPACT_MEMORY='{wrong}' is no number above 0"):
+            engine.memory()
 
 
 def test_what_does_not_fit_into_the_memory_of_the_engine_is_said_with_the_limit() -> None:

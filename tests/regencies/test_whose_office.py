@@ -4,6 +4,7 @@ import warnings
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import asn_impact as ai
@@ -32,6 +33,12 @@ BOTH = pd.concat([cases(NAMES[0], 3), cases(NAMES[1], 10)], ignore_index=True)
 
 def read(source, **options):
     return ai.read_exports(source, as_of="2025-06-30", selection="received", **options)
+
+
+def quietly(source, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return read(source, **options)
 
 
 def offices_of(extract):
@@ -92,14 +99,33 @@ def test_a_column_of_regencies_that_is_kept_stays_a_column():
 @pytest.mark.parametrize("other", ["KAB. BUNGO", "Kabupaten Bungo", "Bungo", "Kab. Bungo "])
 def test_a_regency_in_two_spellings_is_one_group_and_said(engine, kept, other):
     frame = pd.concat([cases(NAMES[0], 3), cases(([NAMES[1]] * 2 + [other] * 2) * 8, 10, n=32)], ignore_index=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        extract = read(engine(frame), regency="all", keep=[kept])
+    extract = quietly(engine(frame), regency="all", keep=[kept])
     assert len(set(extract.records.collect()[kept].to_list())) == 2
     said = [note.key for note in extract.notes if note.key.startswith("intake.regency.")]
     assert ("intake.regency.joined" in said) == (other.strip() != NAMES[1])
     panel = ai.tabulate(ai.measure(extract, ai.WorkCalendar.indonesia()), ai.RestrictedMean(10), by=(kept, "office"))
     assert len(panel.units) == 4
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, pa.Table.from_pandas])
+@pytest.mark.parametrize("nothing", [None, " "])
+def test_a_row_without_a_regency_is_left_out_for_that_and_not_for_its_office(engine, nothing):
+    frame = BOTH.assign(**{"Kabupaten/Kota": [*BOTH["Kabupaten/Kota"][:-4], *[nothing] * 4]})
+    frame.loc[59, "Perangkat Daerah"] = None
+    extract = quietly(engine(frame), regency="all")
+    dropped = {why.key: n for why, n in extract.ledger.dropped.items()}
+    assert dropped == {"reasons.no_regency": 3, "reasons.no_office": 1}
+    assert (extract.dropped("id") == "tanpa nama kabupaten/kota").sum().sum() == 3
+    notes = {note.key: note for note in quietly(engine(frame), regency="Tebo").notes}
+    assert dict(notes["intake.regency.lacking"].values)["n"] == 3
+
+
+def test_many_rows_without_a_regency_are_told_to_fill_it_down(tmp_path):
+    frame = BOTH.assign(**{"Kabupaten/Kota": [NAMES[0], *[None] * 29, NAMES[1], *[None] * 29]})
+    frame.to_csv(tmp_path / "izin.csv", index=False)
+    with pytest.raises(InputError, match=r"no regency 58.*fill_down=\[.regency.\]"):
+        read(tmp_path / "izin.csv", regency="all")
+    assert read(tmp_path / "izin.csv", regency="all", fill_down=["regency"]).ledger.kept == 60
 
 
 @pytest.mark.parametrize("nested", [True, False])

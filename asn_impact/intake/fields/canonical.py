@@ -12,4 +12,5 @@ DATE_FIELDS = frozenset(
 )
 KEY_FIELDS = ("case", "office", "officer", "service")
 REGENCY = "regency"
+NO_REGENCY = "asn_no_regency"  # of which rows no regency is known, where there are several
 FILE = "asn_file"  # the column that says from which table a row is

@@ -80,6 +80,8 @@ def field_sql(
 ) -> str:
     """Write SQL for one field of one table, under its own name or the one given."""
     if heading is None:
+        if typed and field not in DATE_FIELDS | TEXT_FIELDS:  # of the kind that it has in the other tables
+            return f'NULL AS "{name or field}"'
         return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
     at = table.headings.index(heading)
     column, kind = f"c{at}", str(table.relation.types[at])

@@ -339,6 +339,19 @@ def _keep(name: str, headings: Sequence[str], settled: Headings, source: str | M
     return match
 
 
+def stands_in(name: str, headings: Sequence[str], settled: Headings) -> bool:
+    """Return whether an extra column, a field or a heading, is among the headings of a table.
+
+    Examples
+    --------
+    >>> stands_in("Kanal", ["kanal", "OPD"], {}), stands_in("way", ["kanal"], {"way": ["jalur", "kanal"]})
+    (True, True)
+    """
+    keys = set(map(normalised, listed_headings({name: settled.get(name) or name})))
+    of_field = name in FIELDS and name not in settled and bool(recognised(headings, [name]))
+    return of_field or not keys.isdisjoint(map(normalised, headings))
+
+
 def may_name_persons(heading: str) -> bool:
     """Return whether a heading stands for persons as well as for something else: ``staff`` names one, or counts them.
 

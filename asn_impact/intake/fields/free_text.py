@@ -76,7 +76,7 @@ def refuse_names(rows: Frame, headings: Mapping[str, str], kept: Sequence[str]) 
         Naming the heading.
     """
     for name in kept:
-        if may_name_persons(headings[name]):
+        if name in headings and may_name_persons(headings[name]):
             counts = nw.col(name).cast(nw.String).str.contains(r"^\s*[0-9]{0,5}(?:[.,]0+)?\s*$")
             if len(rows.filter(~counts).select(name).head(1).collect()):
                 raise PrivacyError(Message("intake.columns.keep_persons", heading=masked(headings[name])))

@@ -361,7 +361,7 @@ def is_one_of(column: str, words: Collection[str]) -> nw.Expr:
 def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     """Return the frame with each case number written in one way: 7.0 as 7, 7 as 000007, 503 / 1 as 503/1.
 
-    Zeros in front are put back only where all numbers of the office that have them are equally long and none is longer.
+    Zeros in front are put back only where all numbers of an office that have such are equally long, and none longer.
     """
     if "case" not in frame.collect_schema().names():
         return frame, []

@@ -12,11 +12,12 @@ import narwhals as nw
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import NO_REGENCY
 from asn_impact.intake.fields.canonical import REGENCY as REGENCY
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, replaced, say_joined
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, ROMAN
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Alert, Message, paragraph
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -103,7 +104,7 @@ def _of_time(word: str) -> bool:
 def settle_regencies(frame: Frame, regency: str | None, *, kept: Sequence[str] = ()) -> tuple[Frame, list[Message]]:
     """Return the rows of the regency asked for, or of all with offices told apart by it; and what has to be said.
 
-    `kept` are columns of regencies that stay, in one spelling of each. A row without a regency has no office then.
+    `kept` are columns of regencies that stay, in one spelling of each. With several, a row without one has no office.
 
     Raises
     ------
@@ -175,8 +176,9 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     pairs = [pair for pair in every if not TOTAL_LABEL.match(str(pair["office"]))]
     known = _spellings(r[REGENCY] for r in pairs)
     names = sorted(set(known.values()))
+    lacking = sum(int(r["n"]) for r in pairs if r[REGENCY] not in known and r["office"])
     if regency is not None and regency != ALL:
-        return _of_one(frame, regency, known, names)
+        return _of_one(frame, regency, known, names, lacking)
     if len(names) < 2:
         return frame, []
     if regency is None:
@@ -190,9 +192,13 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     joined = nw.concat_str([replaced(frame, REGENCY, known), nw.col("office")], separator=" / ")
     blank = sorted({r[REGENCY] for r in pairs if isinstance(r[REGENCY], str)} - set(known))
     label = nw.when(~nw.col(REGENCY).is_in(blank)).then(joined) if blank else joined
-    if totals := sorted({pair["office"] for pair in every if pair not in pairs}):
+    totals = sorted({pair["office"] for pair in every if pair not in pairs})
+    if totals:
         label = nw.when(nw.col("office").is_in(totals)).then(nw.col("office")).otherwise(label)
     note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
+    if lacking:
+        untold, known_office = nw.col(REGENCY).fill_null("").is_in(["", *blank]), nw.col("office").fill_null("")
+        frame = frame.with_columns((untold & ~known_office.is_in(["", *totals])).alias(NO_REGENCY))
     return frame.with_columns(label.alias("office")), [note]
 
 
@@ -229,13 +235,17 @@ def _spellings(labels: Iterable[Any]) -> dict[str, str]:
     return {label: regency_key(label).title() for label in labels if isinstance(label, str) and plain_label(label)}
 
 
-def _of_one(frame: Frame, regency: str, known: Mapping[str, str], names: Sequence[str]) -> tuple[Frame, list[Message]]:
+def _of_one(
+    frame: Frame, regency: str, known: Mapping[str, str], names: Sequence[str], lacking: int
+) -> tuple[Frame, list[Message]]:
     own = [spelling for spelling in known if regency_key(spelling) == regency_key(regency)]
     if not own:
         absent = Message("intake.regency.absent", found=masked(regency), known=tuple(map(masked, names)))
         raise InputError(paragraph(absent, did_you_mean(regency, names)))
-    note = Message("intake.regency.one", name=masked(known[own[0]]), n=len(names) - 1)
-    return frame.filter(nw.col(REGENCY).is_in(own)), [note] if len(names) > 1 else []
+    name = masked(known[own[0]])
+    notes = [Message("intake.regency.one", name=name, n=len(names) - 1)] if len(names) > 1 else []
+    notes += [Alert("intake.regency.lacking", name=name, n=lacking)] if lacking else []
+    return frame.filter(nw.col(REGENCY).is_in(own)), notes
 
 
 def _home(pairs: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ def open_database(path: Path, asked: Asked) -> list[RawTable]:
 
 
 def _is_open_here(path: Path) -> bool:
-    return str(path.resolve()) in {file.path for file in psutil.Process().open_files()}
+    with suppress(psutil.Error):  # a system may not tell a process what it holds open itself
+        return str(path.resolve()) in {file.path for file in psutil.Process().open_files()}
+    return False
 
 
 def _copy_table(path: Path, table: str | None, clean: Path) -> tuple[str, tuple[str, ...]]:

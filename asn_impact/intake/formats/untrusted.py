@@ -34,6 +34,7 @@ MEMORY: Final = 3 << 30  # bytes for a file of no size; a process needs about 1 
 MEMORY_PER_BYTE, MOST_MEMORY = 60, 12 << 30
 #: Where the environment says so, these hold for every file, whatever its size: seconds, and GB.
 SECONDS_VARIABLE, MEMORY_VARIABLE = "ASN_IMPACT_READ_SECONDS", "ASN_IMPACT_READ_MEMORY"
+MOST: Final = 1e6  # seconds or GB: what is more, or endless, is no limit
 LIMITED_BY_THE_SYSTEM: Final = sys.platform == "linux"  # macOS knows the limit and does not keep it
 TICK: Final = 0.05  # seconds between two looks at the memory of the process
 _NO_MEMORY: Final = 77  # how the process ends when it got no more
@@ -54,7 +55,7 @@ def limits_of(size: int) -> Limits:
     Raises
     ------
     InputError
-        What the environment says is no number above 0.
+        What the environment says is no number between 0 and a million.
 
     Examples
     --------
@@ -70,12 +71,12 @@ def limits_of(size: int) -> Limits:
 
 
 def number_in(variable: str) -> float | None:
-    """Return the number above 0 that an environment variable holds, None where it is not set."""
+    """Return the number between 0 and `MOST` that an environment variable holds, None where it is not set."""
     said = os.environ.get(variable, "")
     if not said:
         return None
     with contextlib.suppress(ValueError):
-        if float(said) > 0:
+        if 0 < float(said) < MOST:
             return float(said)
     raise InputError(Message("files.no_limit", variable=variable, value=said))
 

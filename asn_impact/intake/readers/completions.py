@@ -11,6 +11,7 @@ import pandas as pd
 
 from asn_impact.arguments import Names, check_choice
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import NO_REGENCY
 from asn_impact.intake.fields.columns import check_mapping, course_categories, in_category
 from asn_impact.intake.fields.labels import (
     ALL_OFFICES,
@@ -155,6 +156,7 @@ def who_completed(
     """
     names = frame.collect_schema().names()
     reasons: dict[str, nw.Expr] = {
+        **({"no_regency": nw.col(NO_REGENCY)} if NO_REGENCY in names else {}),
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
         "total": is_one_of("office", _totals(frame)),
     }

@@ -97,6 +97,7 @@ def read_exports(
         ``"swapped"`` or ``"kept"`` where a spreadsheet may have swapped day and month of the dates it made.
     keep : sequence of str
         Extra columns for the records: fields (``"district"``) or headings. Columns of persons are refused.
+        In a file without one that others have it is empty, and a note says so.
     office : str, optional
         The office of all rows, for an export without an office column.
     offices : mapping, optional
@@ -172,7 +173,16 @@ def read_exports(
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         read = partial(
-            gather, source, wanted, dates=dates, keep=keep, required=required, table=table, zone=zone, sheets=sheets
+            gather,
+            source,
+            wanted,
+            dates=dates,
+            keep=keep,
+            required=required,
+            table=table,
+            zone=zone,
+            sheets=sheets,
+            partly=keep,
         )
         from_files = isinstance(source, str | Path | tuple | list) and not on_server(source)
         if fill_down or (from_files and office is None):

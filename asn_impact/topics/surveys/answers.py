@@ -25,7 +25,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import filled_down
 from asn_impact.intake.extract import Source
-from asn_impact.intake.fields.canonical import FILE
+from asn_impact.intake.fields.canonical import FILE, NO_REGENCY
 from asn_impact.intake.fields.columns import Headings, listed_headings, normalised
 from asn_impact.intake.fields.elements import (
     ELEMENTS,
@@ -472,6 +472,8 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     fate = pd.Series("", index=table.index)
     fate[blank] = "no_respondents"
     fate[office == ""] = "no_office"
+    if NO_REGENCY in table:
+        fate[table[NO_REGENCY].to_numpy(bool)] = "no_regency"
     fate[office.map(lambda o: TOTAL_LABEL.match(o) is not None)] = "row_of_totals"
     groups = table.assign(office=office)[fate == ""]  # the index still says which row it was
     if groups.empty:
