@@ -36,7 +36,9 @@ MOST_IN_ARROW: Final = 1 << 15  # rows about which it answers sooner than pandas
 
 def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[Any]:  # noqa: ANN401
     """Return any frame as a lazy one; a frame of an unknown kind is refused."""
-    native = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else source
+    native = _plain(source) if isinstance(source, pd.DataFrame) else source
+    if type(source).__module__ == "pyarrow._dataset":  # not imported for a question
+        native = from_arrow(source)
     try:
         if isinstance(native, pd.DataFrame) and not native.columns.is_unique:
             find([str(c) for c in native.columns])  # refuses a doubled column that is needed
@@ -46,6 +48,18 @@ def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[An
         raise InputError(Message("intake.frame.unknown", kind=type(source).__name__)) from None
     _refuse_unserved(frame)
     return frame.lazy()
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of pandas with the named levels of its index as columns, and days of Arrow as moments."""
+    if frame.columns.nlevels > 1:
+        raise InputError(Message("intake.frame.levels", n=frame.columns.nlevels))
+    names = list(frame.index.names)
+    levels = [name for name in names if name is not None and name not in frame.columns and names.count(name) == 1]
+    table = (frame.reset_index(level=levels) if levels else frame).reset_index(drop=True)
+    kinds = table.dtypes.items() if table.columns.is_unique else ()
+    days = [name for name, kind in kinds if isinstance(kind, pd.ArrowDtype) and pa.types.is_date(kind.pyarrow_dtype)]
+    return table.astype(dict.fromkeys(days, "datetime64[s]")) if days else table
 
 
 def _refuse_unserved(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> None:

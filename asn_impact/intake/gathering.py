@@ -149,7 +149,7 @@ def _gather(
         return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone, partly)
     find = partial(match_columns, wanted=wanted, columns=columns, keep=keep, required=required)
     if reshape is not None:
-        every = nw.from_native(source).lazy()
+        every = narwhal(source, find)
         raw = reshape(RawTable("frame", tuple(every.collect_schema().names()), as_relation(every), "", loose=True))
         return _type_tables([raw], wanted, columns, dates, keep, required, [], zone)
     frame = narwhal(source, find)

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact import Extract, read_exports, read_steps
 from asn_impact.errors import DataWarning, InputError, PrivacyError
+from asn_impact.intake.frames import object_text
 
 from .conftest import HEADINGS, codes, lines, said
 
@@ -331,3 +333,41 @@ def test_a_status_of_signs_alone_says_nothing_and_is_read(tmp_path):
         warnings.simplefilter("ignore")
         extract = read_exports(tmp_path / "x.csv", as_of="2024-12-31")
     assert (extract.ledger.kept, extract.records.collect()["status"].unique().to_list()) == (60, ["granted"])
+
+
+ARROW = pa.table(
+    {
+        "case": ["1", "2", "1"],
+        "office": ["O1", "O1", "O2"],
+        "status": ["Terbit", "Proses", "Terbit"],
+        "received": [dt.date(2024, 1, 2)] * 3,
+        "decided": [dt.date(2024, 1, 9), None, dt.date(2024, 1, 5)],
+    }
+)
+FRAMES: dict[str, Callable[[], Any]] = {
+    "days of Arrow in pandas": lambda: ARROW.to_pandas(types_mapper=pd.ArrowDtype),
+    "an index of two names": lambda: ARROW.to_pandas().set_index(["office", "case"]),
+    "an index of one name": lambda: ARROW.to_pandas(types_mapper=pd.ArrowDtype).set_index("received"),
+    "a dataset": lambda: pyarrow.dataset.dataset(ARROW),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_of_any_make_gives_the_same_records(kind: str) -> None:
+    extracts = [read_exports(source, as_of="2024-01-31") for source in (FRAMES[kind](), ARROW)]
+    records = [extract.records.collect().drop("service").rows() for extract in extracts]
+    found, twin = ([[object_text(value) for value in row] for row in rows] for rows in records)
+    assert sorted(found, key=repr) == sorted(twin, key=repr)
+    assert len(found) == 3
+    with pytest.warns(DataWarning, match="2 of 3 rows left out"):
+        lost = read_exports(FRAMES[kind](), as_of="2024-01-08", status_words={"Terbit": "open"})
+    assert len(lost.dropped("en")) == 2
+
+
+def test_frames_in_a_list_and_headings_in_levels_are_refused_with_the_line_to_write() -> None:
+    frame = ARROW.to_pandas()
+    with pytest.raises(InputError, match=r"list holds a DataFrame.*pd\.concat"):
+        read_exports([frame, frame], as_of="2024-01-31")
+    frame.columns = pd.MultiIndex.from_product([["a"], frame.columns])
+    with pytest.raises(InputError, match=r"2 levels.*frame\.columns = "):
+        read_exports(frame, as_of="2024-01-31")

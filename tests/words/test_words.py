@@ -220,6 +220,7 @@ FROM_A_FILE = (
 PYTHON_ONLY = {
     *("clocks.other_panel", "clocks.several_numbers", "designs.always_treated", "designs.needs_staying"),
     *("events.months", "files.no_extension", "intake.frame.engine", "intake.frame.lacking", "intake.frame.sqlite"),
+    *("files.listed", "intake.frame.levels"),
     *("measures.curves.mean_changed", "measures.curves.other_outcome", "measures.tabulate.not_dated"),
     *("measures.tabulate.curve_covariates", "observations.needs_key", "promises.one_a_unit", "recovery.no_mean"),
 }

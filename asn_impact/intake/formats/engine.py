@@ -21,6 +21,7 @@ from asn_impact.words import Message
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
 
 #: GB that the engine may hold before it puts rows aside. Without it so much that holding more saves no time (10 M cases
 #: take 6.4 s with 0.25 GB, 6.8 s with 0.5 GB and 7.6 s with 14 GB), and at most a share of the memory of the machine.
@@ -86,8 +87,8 @@ def query(sql: str) -> duckdb.DuckDBPyRelation:
     return relation
 
 
-def from_arrow(table: pa.Table) -> duckdb.DuckDBPyRelation:
-    """Return a table of Arrow as a relation."""
+def from_arrow(table: pa.Table | ds.Dataset) -> duckdb.DuckDBPyRelation:
+    """Return a table or a dataset of Arrow as a relation."""
     return connection().from_arrow(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,6 +73,8 @@ def paths_of(source: str | Path | Sequence[str | Path]) -> list[Path]:
     """
     several = [source] if isinstance(source, str | Path) else source
     for path in several:
+        if not isinstance(path, str | os.PathLike):
+            raise InputError(Message("files.listed", kind=type(path).__name__))
         refuse_address(path)
     return list(dict.fromkeys(Path(path) for path in several))
 

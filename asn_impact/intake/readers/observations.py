@@ -324,9 +324,9 @@ def _require_dates(order: Mapping[str, str], known: Sequence[str]) -> None:
 def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: ANN401
     if key is None:
         raise PrivacyError(Message("observations.needs_key", name=person))
-    if isinstance(source, str | Path):
+    if isinstance(source, str | Path | tuple | list):
         return
-    schema = nw.from_native(source).lazy().collect_schema()
+    schema = narwhal(source, lambda _: None).collect_schema()
     if person in schema and schema[person].is_float():
         raise PrivacyError(Message("observations.decimals", name=person))
 
