@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 import narwhals as nw
 import numpy as np
 import pandas as pd
-import scipy
+from scipy.special import bdtrc
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -423,7 +423,7 @@ def _breaks(own: pd.DataFrame) -> list[dt.date]:
         late, early = ((day > last - of) & (day <= last - of + half) for of in (half, 2 * half))
         open_late, open_near = left[late].sum(), left[late | early].sum()
         share = n[late].sum() / max(n[late | early].sum(), 1)
-        chance = scipy.stats.binom.sf(open_late - 1, open_near, share)
+        chance = bdtrc(open_late - 1, open_near, share) if open_late else 1.0
         if day[-1] - last >= long and open_late >= FEWEST_LEFT and chance < BY_CHANCE / len(day):
             found.append(dt.date.fromordinal(last))
             before = last
@@ -432,9 +432,9 @@ def _breaks(own: pd.DataFrame) -> list[dt.date]:
 
 def _spans(records: Frame, waiting: nw.Expr, latest: dt.date) -> pd.DataFrame:
     """Return how many cases were received on a day, and decided or seen for so long, by the last day of their part."""
-    counted = records.with_columns(day=_RECEIVED, asn_wait=_WAIT, asn_open=nw.when(waiting).then(1).otherwise(0))
-    groups = counted.group_by(FOLLOWED, "day", "asn_wait", "asn_open").agg(n=nw.len()).collect()
-    rows = pd.DataFrame(groups.to_pandas())
+    counted = records.with_columns(asn_open=nw.when(waiting).then(1).otherwise(0))
+    groups = counted.group_by(FOLLOWED, "received", "decided", "asn_open").agg(n=nw.len()).collect()
+    rows = pd.DataFrame(groups.select(FOLLOWED, "asn_open", "n", day=_RECEIVED, asn_wait=_WAIT).to_pandas())
     days = [latest if isinstance(day, str) else pd.Timestamp(day) for day in rows[FOLLOWED]]
     until = [min(day.toordinal(), latest.toordinal()) for day in days]
     still = rows["asn_open"] == 1
