@@ -18,7 +18,7 @@ import pandas as pd
 import scipy
 
 from asn_impact.arguments import AtLeast, Level, check_fields
-from asn_impact.arrays import Float, readonly
+from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import InputError
@@ -26,7 +26,7 @@ from asn_impact.estimation.inference import Inference
 from asn_impact.topics.planning.costs import Costs
 from asn_impact.topics.planning.money import rupiah
 from asn_impact.topics.planning.statements import DAYS, Rows, notes_of, statements_of
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Guided, Held, public_verb
 from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
 
@@ -217,7 +217,7 @@ def _refuse_effect(inference: Inference, across_offices: Across) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Returns(Guided):
+class Returns(Held):
     """What a programme gives back, with the uncertainty of its effect.
 
     Attributes
@@ -255,9 +255,6 @@ class Returns(Guided):
     draws: Float
     seed: int
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "draws", readonly(np.asarray(self.draws, dtype=np.float64)))
 
     @cached_property
     def cases(self) -> float:

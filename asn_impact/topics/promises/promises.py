@@ -25,7 +25,7 @@ from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcome_words import unit_words
 from asn_impact.reference import read_rows
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Guided, Held, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours", "working minutes", "minutes"]
@@ -71,7 +71,7 @@ _BEHIND = re.compile(
 
 
 @dataclass(frozen=True, eq=False)
-class Promises(Guided):
+class Promises(Held):
     """The time limit of each service.
 
     Attributes
@@ -91,9 +91,6 @@ class Promises(Guided):
 
     limits: pd.DataFrame
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "limits", self.limits.copy())
 
     def __repr__(self) -> str:
         counts = self.limits["unit"].value_counts().sort_index()
