@@ -186,7 +186,7 @@ class Held(Guided):
 
         from asn_impact.arrays import readonly
 
-        for field in dataclasses.fields(self):  # type: ignore[arg-type] - every value of this kind is a dataclass
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if field.type == "pd.DataFrame":
                 object.__setattr__(self, field.name, value.copy(deep=False))

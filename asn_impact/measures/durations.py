@@ -178,25 +178,16 @@ def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar | OfficeHours, as_of: dt.date) -> None:
     """Refuse days unknown to the calendar: one query for earliest and latest, which files answer at once."""
-    edges = (
-        records.select(
-            nw.col("received").min().alias("first_received"),
-            nw.col("received").max().alias("last_received"),
-            nw.col("decided").min().alias("first_decided"),
-            nw.col("decided").max().alias("last_decided"),
-        )
-        .collect()
-        .to_pandas()
-        .iloc[0]
-    )
-    if pd.isna(edges["first_received"]):
+    ends = {f"{end}_{name}": getattr(nw.col(name), end)() for name in _ENDS for end in ("min", "max")}
+    edges = records.select(**ends).collect().to_pandas().iloc[0]
+    if pd.isna(edges["min_received"]):
         raise InputError(Message("measures.durations.nothing_received"))
-    last = pd.Timestamp(edges["last_received"]).date()
+    last = pd.Timestamp(edges["max_received"]).date()
     if last > as_of:
         raise InputError(Message("measures.durations.received_after", last=last, as_of=as_of))
     calendar.number(as_of)
-    for column in ("received", "decided"):
-        earliest, latest = (pd.Timestamp(edges[f"{edge}_{column}"]) for edge in ("first", "last"))
+    for column in _ENDS:
+        earliest, latest = (pd.Timestamp(edges[f"{end}_{column}"]) for end in ("min", "max"))
         if pd.isna(earliest) or (earliest.date() >= calendar.first and latest.date() <= calendar.last):
             continue
         raise InputError(

@@ -7,6 +7,7 @@ Costs, the number of applications and the value of a day are the analyst's: none
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -398,22 +399,20 @@ class Returns(Held):
         probability_positive (of the same draws), break_even_effect, break_even_value.
         """
         rows = []
-        for fade in half_lives:
-            for discount in discounts:
-                other = replace(self, discount=discount, fade_half_life=fade, notes=())
-                terms = other.rows(level)
-                rows.append(
-                    {
-                        "discount": discount,
-                        "fade_half_life": math.nan if fade is None else fade,
-                        "net_present_value": terms["net_present_value"]["estimate"],
-                        "conf_low": terms["net_present_value"]["conf_low"],
-                        "conf_high": terms["net_present_value"]["conf_high"],
-                        "probability_positive": other.probability_positive,
-                        "break_even_effect": other.break_even_effect,
-                        "break_even_value": terms["break_even_value"]["estimate"],
-                    }
-                )
+        for fade, discount in itertools.product(half_lives, discounts):
+            other = replace(self, discount=discount, fade_half_life=fade, notes=())
+            terms = other.rows(level)
+            value = terms["net_present_value"]
+            rows.append(
+                {
+                    "discount": discount,
+                    "fade_half_life": math.nan if fade is None else fade,
+                    "net_present_value": value["estimate"],
+                    **{name: value[name] for name in ("conf_low", "conf_high")},
+                    **{name: getattr(other, name) for name in ("probability_positive", "break_even_effect")},
+                    "break_even_value": terms["break_even_value"]["estimate"],
+                }
+            )
         return pd.DataFrame(rows)
 
     def sentences(self, language: Language, level: float = 0.95) -> tuple[Sentence, ...]:

@@ -159,17 +159,9 @@ class Recovery(Held):
 
     def frame(self) -> pd.DataFrame:
         """Return one row a unit: unit, months, recovered, usual, limit, worst, reason."""
-        return pd.DataFrame(
-            {
-                "unit": list(self.panel.units),
-                "months": self.months,
-                "recovered": self.recovered,
-                "usual": self.usual,
-                "limit": self.limit,
-                "worst": self.worst,
-                "reason": ["" if reason is None else str(reason) for reason in self.reasons],
-            }
-        )
+        own = {name: getattr(self, name) for name in ("months", "recovered", "usual", "limit", "worst")}
+        reasons = ["" if reason is None else str(reason) for reason in self.reasons]
+        return pd.DataFrame({"unit": list(self.panel.units), **own, "reason": reasons})
 
     def __repr__(self) -> str:
         known = np.isfinite(self.months)

@@ -173,9 +173,7 @@ def skm_index(
     rows = totals[[*units, *(["period"] if per != "all" else []), "respondents"]].copy()
     if sampling_weight is not None:
         rows["effective"] = totals["size"] ** 2 / totals["squares"].where(totals["squares"] > 0)
-    rows["missing"] = totals["missing"]
-    for element in survey.elements:
-        rows[element] = nrr[element]
+    rows = rows.assign(missing=totals["missing"], **nrr)
     rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * size
     rows["ikm"] = rows["index"] * PER_POINT
     bands = [None if np.isnan(v) else band(v, regime=regime) for v in rows["ikm"]]
