@@ -173,8 +173,9 @@ def returns(
     >>> sorted(made.rows())[:2]
     ['benefit', 'break_even_effect']
     """
-    amounts = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years}
-    _refuse_infinite(**amounts, discount=discount, fade_half_life=fade_half_life or 0.0)
+    given = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years, "discount": discount}
+    amounts = {name: float(value) for name, value in given.items()}
+    _refuse_infinite(**given, fade_half_life=fade_half_life or 0.0)
     if min(cases_per_month, years) == 0 or fade_half_life == 0:
         raise InputError(Message("planning.returns.zero"))
     if discount > 1:
@@ -185,10 +186,7 @@ def returns(
     back = Returns(
         inference=inference,
         costs=costs,
-        cases_per_month=float(cases_per_month),
-        value_of_a_day=float(value_of_a_day),
-        years=float(years),
-        discount=float(discount),
+        **amounts,
         fade_half_life=None if fade_half_life is None else float(fade_half_life),
         staff=staff,
         across_offices=across_offices,
