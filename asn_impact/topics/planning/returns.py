@@ -174,7 +174,7 @@ def returns(
     ['benefit', 'break_even_effect']
     """
     given = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years, "discount": discount}
-    amounts = {name: float(value) for name, value in given.items()}
+    amounts: dict[str, Any] = {name: float(value) for name, value in given.items()}
     _refuse_infinite(**given, fade_half_life=fade_half_life or 0.0)
     if min(cases_per_month, years) == 0 or fade_half_life == 0:
         raise InputError(Message("planning.returns.zero"))
