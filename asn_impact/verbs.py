@@ -7,6 +7,7 @@ the others once too: where they arose.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import math
@@ -175,6 +176,22 @@ class Guided(metaclass=_Called):
 
         def __len__(self) -> int:
             raise NotThereError(no_rows(type(self), "len()", ""))
+
+
+class Held(Guided):
+    """A value with frames and arrays of its own: what becomes of those it was made of does not change it."""
+
+    def __post_init__(self) -> None:
+        import numpy as np  # here: what only names a verb does not need it
+
+        from asn_impact.arrays import readonly
+
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.type == "pd.DataFrame":
+                object.__setattr__(self, field.name, value.copy(deep=False))
+            elif field.type in {"Bool", "Float", "Int"}:
+                object.__setattr__(self, field.name, readonly(np.asarray(value)))
 
 
 def _masking(shows: Callable[[Any], str]) -> Callable[[Any], str]:

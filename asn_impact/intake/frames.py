@@ -21,10 +21,9 @@ from asn_impact.intake.cleaning import (
 )
 from asn_impact.intake.fields.canonical import DATE_FIELDS, FILE, KEY_FIELDS, TEXT_FIELDS
 from asn_impact.intake.fields.cells import MOST_EXACT, moment_sql
-from asn_impact.intake.fields.date_shapes import quoted_name
 from asn_impact.intake.fields.zones import ZONE, offset_of, zone_name
 from asn_impact.intake.formats import RawTable
-from asn_impact.intake.formats.engine import from_arrow, query
+from asn_impact.intake.formats.engine import from_arrow, identifier, query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
@@ -151,7 +150,7 @@ def in_pandas(frame: Any, names: Sequence[str] | None = None) -> pd.DataFrame:  
         days = [f for f in schema if is_temporal(schema[f])]
         relation: duckdb.DuckDBPyRelation = lazy.to_native()
         kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        cells = (f"{moment_sql(quoted_name(f), kinds[f], None)} AS {quoted_name(f)}" for f in days)
+        cells = (f"{moment_sql(identifier(f), kinds[f], None)} AS {identifier(f)}" for f in days)
         return pd.DataFrame((relation.project(f"* REPLACE ({', '.join(cells)})") if days else relation).df())
     return pd.DataFrame(_with_moments(lazy, schema, None).collect().to_pandas())
 

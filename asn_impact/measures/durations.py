@@ -178,25 +178,16 @@ def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar | OfficeHours, as_of: dt.date) -> None:
     """Refuse days unknown to the calendar: one query for earliest and latest, which files answer at once."""
-    edges = (
-        records.select(
-            nw.col("received").min().alias("first_received"),
-            nw.col("received").max().alias("last_received"),
-            nw.col("decided").min().alias("first_decided"),
-            nw.col("decided").max().alias("last_decided"),
-        )
-        .collect()
-        .to_pandas()
-        .iloc[0]
-    )
-    if pd.isna(edges["first_received"]):
+    ends = {f"{end}_{name}": getattr(nw.col(name), end)() for name in _ENDS for end in ("min", "max")}
+    edges = records.select(**ends).collect().to_pandas().iloc[0]
+    if pd.isna(edges["min_received"]):
         raise InputError(Message("measures.durations.nothing_received"))
-    last = pd.Timestamp(edges["last_received"]).date()
+    last = pd.Timestamp(edges["max_received"]).date()
     if last > as_of:
         raise InputError(Message("measures.durations.received_after", last=last, as_of=as_of))
     calendar.number(as_of)
-    for column in ("received", "decided"):
-        earliest, latest = (pd.Timestamp(edges[f"{edge}_{column}"]) for edge in ("first", "last"))
+    for column in _ENDS:
+        earliest, latest = (pd.Timestamp(edges[f"{end}_{column}"]) for end in ("min", "max"))
         if pd.isna(earliest) or (earliest.date() >= calendar.first and latest.date() <= calendar.last):
             continue
         raise InputError(
@@ -336,9 +327,7 @@ def _measure_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, s
     if any(note.key in _NOT_LOCAL for note in extract.notes):
         raise InputError(Message("measures.durations.not_local"))
     sources = _sources_of_times(extract.records, times)
-    days = _with_days_only(
-        extract.records.with_columns(*(column.alias(f"asn_{end}_at") for end, column in sources.items()))
-    )
+    days = _with_days_only(extract.records.with_columns(**{f"asn_{end}_at": text for end, text in sources.items()}))
     _refuse_taken_names(days)
     _require_coverage(days, hours, extract.as_of)
     cases = _with_minutes(days)
@@ -395,9 +384,7 @@ def _require_one_zone(records: nw.LazyFrame[Any], texts: list[str]) -> None:
         f"none {name}": plain[name].str.contains(r"\d:\d{2}$|\d:\d{2}[.,]\d+$") & ~_is_local(plain[name])
         for name in texts
     }
-    row = (
-        records.select(*(as_whole(mark).sum().alias(key) for key, mark in marks.items())).collect().to_pandas().iloc[0]
-    )
+    row = records.select(**{key: as_whole(mark).sum() for key, mark in marks.items()}).collect().to_pandas().iloc[0]
     zones = {key.split(" ")[0] for key in marks if (row[key] or 0) > 0}
     if "foreign" in zones or len(zones) > 1:
         raise InputError(Message("measures.durations.zones", zones=sorted(zones)))
@@ -437,21 +424,14 @@ def _backwards() -> nw.Expr:
 def _count_without_time(records: nw.LazyFrame[Any]) -> Message | None:
     """Count cases whose times cannot be used; refuse when they are many, or look like those of another zone."""
     at = nw.col("asn_decided_at")
-    night = nw.when((at != _NO_TIME) & (at < 6 * 60)).then(1).otherwise(0)
     marks = {
         "cases": nw.lit(1),
         "without": nw.when(_no_time()).then(1).otherwise(0),
         "backwards": nw.when(_backwards() & ~_no_time()).then(1).otherwise(0),
-        "decided_at": nw.when(nw.col("asn_decided_at") == _NO_TIME).then(0).otherwise(1),
-        "night": night,
+        "decided_at": nw.when(at == _NO_TIME).then(0).otherwise(1),
+        "night": nw.when((at != _NO_TIME) & (at < 6 * 60)).then(1).otherwise(0),
     }
-    row = (
-        records.select(*(mark.alias(name) for name, mark in marks.items()))
-        .select(nw.all().sum())
-        .collect()
-        .to_pandas()
-        .iloc[0]
-    )
+    row = records.select(**marks).select(nw.all().sum()).collect().to_pandas().iloc[0]
     count = {name: int(row[name]) for name in marks}
     if 2 * count["night"] > count["decided_at"] > 0:
         raise InputError(Message("measures.durations.night", n=count["night"], of=count["decided_at"]))

@@ -148,11 +148,8 @@ class Panel(Guided):
         return replace(
             self,
             units=tuple(self.units[i] for i in units),
-            n=self.n[units],
-            mean=self.mean[units],
-            weight=self.weight[units],
+            **{name: getattr(self, name)[units] for name in ("n", "mean", "weight", "x")},
             within=self.within[units] if any(self.within.strides) else np.zeros((0, 0, 1, 1)),
-            x=self.x[units],
             stands_for=self.stands_for[units] if self.stands_for.size else self.stands_for,
             attributes=self.attributes.iloc[units].reset_index(drop=True),
         )
@@ -185,9 +182,7 @@ class Panel(Guided):
             {
                 "unit": [self.units[i] for i in rows],
                 "period": labels[columns],
-                "n": self.n[rows, columns],
-                "mean": self.mean[rows, columns],
-                "weight": self.weight[rows, columns],
+                **{name: getattr(self, name)[rows, columns] for name in ("n", "mean", "weight")},
             }
         )
         return frame.assign(**{name: self.x[rows, columns, j] for j, name in enumerate(self.covariates)})

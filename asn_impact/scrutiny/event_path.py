@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Times
-from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs.design import Design
 from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
@@ -22,7 +22,7 @@ from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackkni
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Fit
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Message, paragraph
 
 Target: TypeAlias = Literal["average", "first"] | int | Sequence[float]
@@ -76,7 +76,7 @@ def combine(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
 
 
 @dataclass(frozen=True, eq=False)
-class EventPath(Guided):
+class EventPath(Held):
     """Estimates in equal steps around a reference period.
 
     Attributes
@@ -115,10 +115,6 @@ class EventPath(Guided):
     last: Int
     inference: Inference
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("weights", "step", "first", "last"):
-            object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
 
     @property
     def pre(self) -> int:

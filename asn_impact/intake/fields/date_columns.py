@@ -27,14 +27,13 @@ from asn_impact.intake.fields.date_shapes import (
     ZONE,
     last_days,
     listed_texts,
-    quoted_name,
     split_parts,
 )
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.sketched import examples_of
 from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
-from asn_impact.intake.formats.engine import from_arrow, quote
+from asn_impact.intake.formats.engine import from_arrow, identifier, quote
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -115,8 +114,8 @@ class Seen(NamedTuple):
 
 def see_dates(relation: duckdb.DuckDBPyRelation, columns: Sequence[str]) -> dict[str, Seen]:
     """Return what is seen in columns of texts, from one query over the distinct values of all of them."""
-    lists = {c: _read_lists(relation, quoted_name(c)) if c in LISTED_FIELDS else {} for c in columns}
-    names, cells = (", ".join(map(write, columns)) for write in (quote, quoted_name))
+    lists = {c: _read_lists(relation, identifier(c)) if c in LISTED_FIELDS else {} for c in columns}
+    names, cells = (", ".join(map(write, columns)) for write in (quote, identifier))
     whens = [f"WHEN {quote(c)} THEN {last_days('v', _last_days(found))}" for c, found in lists.items() if found]
     text = f"CASE asn_column {' '.join(whens)} ELSE v END" if whens else "v"
     texts = relation.project(f"unnest([{names}]) AS asn_column, unnest([{cells}]) AS v")

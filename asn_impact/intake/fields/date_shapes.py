@@ -83,8 +83,3 @@ def last_days(quoted: str, lists: Mapping[str, str]) -> str:
     """Write SQL for a column of texts with the last day in place of each text that is a range or list of days."""
     pairs = ", ".join(f"{listed_texts([text])}: {listed_texts([last])}" for text, last in lists.items())
     return f"coalesce((MAP {{{pairs}}})[{quoted}], {quoted})" if pairs else quoted
-
-
-def quoted_name(column: str) -> str:
-    """Write the name of a column in SQL."""
-    return '"' + column.replace('"', '""') + '"'

@@ -22,10 +22,10 @@ from asn_impact.intake.fields.date_shapes import (
     WORD,
     ZEROS,
     ZONE,
-    quoted_name,
     split_parts,
 )
 from asn_impact.intake.fields.zones import offset_of, zone_name
+from asn_impact.intake.formats.engine import identifier
 from asn_impact.starts import MONTH_WORDS
 from asn_impact.words import Message
 
@@ -131,7 +131,7 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
 
     A column of one format gets no such column: every value was seen to fit.
     """
-    quoted = quoted_name(reading.column)
+    quoted = identifier(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
     of_one = FILE not in relation.columns  # one table needs no number

@@ -12,10 +12,11 @@ from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, may_be_swapped, read_order
-from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, quoted_name, split_parts
+from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, split_parts
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.engine import identifier
 from asn_impact.words import Alert, Message, paragraph
 
 ORDERS: Final = ("day-first", "month-first")
@@ -120,7 +121,7 @@ def _is_iso(reading: DateReading) -> bool:
 
 def _told(rows: duckdb.DuckDBPyRelation, field: str) -> dict[int, _Told]:
     """Return what the dates of each table say, where two numbers stand before a year."""
-    texts = rows.aggregate(f"{FILE}, {quoted_name(field)} AS v, count(*) AS n")
+    texts = rows.aggregate(f"{FILE}, {identifier(field)} AS v, count(*) AS n")
     parts = split_parts(texts, "v").filter(f"NOT {EMPTY} AND NOT {ZEROS} AND regexp_matches(asn_part, '{TRIPLE}')")
     first, second = (f"CAST(asn_numbers[{i}] AS INTEGER)" for i in (1, 2))
     either = f"greatest({first}, {second}) <= 12 AND {first} <> {second}"

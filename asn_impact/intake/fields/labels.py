@@ -105,7 +105,7 @@ def settle_labels(
     places
         Label -> the regencies it is in, where that is known: two that share none are two offices.
     """
-    answers = _targets(settled or {}) | _answers(settled or {})
+    answers = _agreed(settled or {}, targets=True) | _agreed(settled or {})
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
     plain = {label: plain_label(label) for label in counts}
     total: Counter[str] = Counter()
@@ -161,29 +161,21 @@ def answered(label: str, settled: Mapping[str, str] | None) -> str:
     ('Dinas Kesehatan', 'Dishub')
     """
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
-    return exact.get(plain_label(label)) or _answers(settled or {}).get(label_key(label), label)
+    return exact.get(plain_label(label)) or _agreed(settled or {}).get(label_key(label), label)
 
 
-def _answers(settled: Mapping[str, str]) -> dict[str, str]:
+def _agreed(settled: Mapping[str, str], *, targets: bool = False) -> dict[str, str]:
     """Return the key of a label -> the label to use, where the answers to all its spellings are the same.
 
-    A label that stands for itself is another office than its look-alikes: it answers for no other spelling.
+    Or, of the `targets`, that of a label that others stand for, in the one spelling in which it was given. A label that
+    stands for itself is another office than its look-alikes: it answers for no other spelling.
     """
     said: dict[str, set[str]] = {}
     for old, new in settled.items():
-        said.setdefault(label_key(old), set()).add(new)
-    one = {key: next(iter(every)) for key, every in said.items() if len(every) == 1}
+        said.setdefault(label_key(new if targets else old), set()).add(new)
     itself = {label_key(old) for old, new in settled.items() if plain_label(old) == plain_label(new)}
-    return {key: new for key, new in one.items() if key not in itself}
-
-
-def _targets(settled: Mapping[str, str]) -> dict[str, str]:
-    """Return the key of a label that others stand for -> that label, in the one spelling in which it was given."""
-    said: dict[str, set[str]] = {}
-    for new in settled.values():
-        said.setdefault(label_key(new), set()).add(new)
-    itself = {label_key(old) for old, new in settled.items() if plain_label(old) == plain_label(new)}
-    return {key: next(iter(every)) for key, every in said.items() if key and key not in itself and len(every) == 1}
+    itself |= {""} if targets else set()
+    return {key: next(iter(every)) for key, every in said.items() if key not in itself and len(every) == 1}
 
 
 def _plain_codes(labels: Sequence[str]) -> dict[str, str]:

@@ -27,11 +27,11 @@ from asn_impact.intake.fields.date_shapes import (
     TRIPLE,
     ZEROS,
     listed_texts,
-    quoted_name,
     split_parts,
 )
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.engine import identifier
 from asn_impact.words import Alert, Message, paragraph
 
 _CHANCE = 1e-4  # chance of the pattern without a swap, below which it is proof
@@ -171,7 +171,7 @@ class _Group:
 def _mixtures(rows: duckdb.DuckDBPyRelation, column: str) -> dict[int, Mixture]:
     """Return what the column looks like in each table."""
     table = FILE if FILE in rows.columns else f"0 AS {FILE}"
-    texts = rows.project(f"{table}, {quoted_name(column)} AS v").distinct()
+    texts = rows.project(f"{table}, {identifier(column)} AS v").distinct()
     none = listed_texts([day.isoformat() for day in PLACEHOLDERS])
     parts = split_parts(texts, "v").filter(f"NOT {EMPTY} AND NOT {ZEROS} AND asn_part NOT IN ({none})")
     shapes = [f"regexp_matches(asn_part, '{shape}')" for shape in (ISO, TRIPLE)]

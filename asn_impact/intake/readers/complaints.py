@@ -73,22 +73,10 @@ def read_complaints(
     >>> read_complaints(pd.DataFrame(rows), as_of="2024-12-31").records.collect()["status"].to_list()
     ['granted', 'open']
     """
-    return read_exports(
-        source,
-        as_of=as_of,
-        exported=exported,
-        columns={**_found(source, table, sheets), **(columns or {})},
-        dates=dates,
-        keep=keep,
-        office=office,
-        offices=offices,
-        regency=regency,
-        status_words={**_STATUSES, **(status_words or {})},
-        table=table,
-        zone=zone,
-        sheets=sheets,
-        fill_down=fill_down,
-    )
+    asked = locals()
+    asked["columns"] = {**_found(source, table, sheets), **(columns or {})}
+    asked["status_words"] = {**_STATUSES, **(status_words or {})}
+    return read_exports(**asked)
 
 
 def _found(source: Any, table: str | None, sheets: Names) -> dict[str, str]:  # noqa: ANN401 - see read_complaints

@@ -27,7 +27,7 @@ from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Message, paragraph
 
 _HEADINGS = {
@@ -55,7 +55,7 @@ _EVERY = "semua"
 
 
 @dataclass(frozen=True, eq=False)
-class Events(Guided):
+class Events(Held):
     """Dated events that can move waiting times without any training.
 
     Attributes
@@ -77,9 +77,6 @@ class Events(Guided):
     """
 
     rows: pd.DataFrame
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", self.rows.copy(deep=False))
 
     @classmethod
     def indonesia(cls) -> Events:

@@ -154,25 +154,7 @@ def read_observations(
     >>> projects.records.select("budget", "month").sort("month").collect().rows()
     [(1500000.0, 24290), (2500000.0, 24291)]
     """
-    return observe(
-        source,
-        as_of=as_of,
-        date=date,
-        office=office,
-        numbers=numbers,
-        moments=moments,
-        keep=keep,
-        person=person,
-        key=key,
-        columns=columns,
-        dates=dates,
-        style=style,
-        zone=zone,
-        group_rows=group_rows,
-        groups=groups,
-        regency=regency,
-        copies=copies,
-    )
+    return observe(**locals())
 
 
 def observe(

@@ -99,24 +99,7 @@ def read_steps(
     >>> read_steps(steps, as_of="2024-01-31").records.collect().rows()[0][3:5]
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
-    extract, _ = cases_and_steps(
-        source,
-        as_of=as_of,
-        columns=columns,
-        dates=dates,
-        finished=finished,
-        last_step=last_step,
-        office=office,
-        offices=offices,
-        regency=regency,
-        selection=selection,
-        most_lost=most_lost,
-        table=table,
-        zone=zone,
-        sheets=sheets,
-        needed=("step",) if last_step is not None else (),
-    )
-    return extract
+    return cases_and_steps(**locals(), needed=("step",) if last_step is not None else ())[0]
 
 
 def cases_and_steps(

@@ -275,16 +275,16 @@ def _read(exports: SourceOf, once: Sequence[str]) -> tuple[Facts, dict[str, str]
     fields = [f for f in CASE_FIELDS if f == "office" or exports.choice(f) is not None]
     columns: dict[str, Any] = {**exports.columns, **dict.fromkeys(exports.unused)}
     asked = {"columns": columns, "fill_down": once, **exports.settings()}
-    found = facts(exports.readable(), fields, ("office", "status"), **asked)
+    found = facts(exports.files, fields, ("office", "status"), **asked)
     why = found.problems.get("office")
     if why is not None and not found.rows and exports.choice("office") is None:  # which rows are offices is unclear
         fields.remove("office")
-        found = facts(exports.readable(), fields, ("status",), **{**asked, "fill_down": None})
+        found = facts(exports.files, fields, ("status",), **{**asked, "fill_down": None})
         found = replace(found, problems={**found.problems, "office": why})
     settings = exports.settings()
-    orders, evidence = settled_orders(exports.readable(), found.problems, ("received", "decided"), columns, **settings)
+    orders, evidence = settled_orders(exports.files, found.problems, ("received", "decided"), columns, **settings)
     if orders:
-        found = facts(exports.readable(), fields, ("office", "status"), dates=orders, **asked)
+        found = facts(exports.files, fields, ("office", "status"), dates=orders, **asked)
     return found, orders, evidence
 
 

@@ -51,7 +51,7 @@ def last_days(sources: Sequence[SourceOf]) -> dict[str, dt.date]:
     found: dict[str, dt.date] = {}
     for source in sources:
         for heading in (c.heading for c in _columns(source) if not tokens(c.heading) & _PLANNED):
-            own = facts(source.readable(), ["received"], (), columns={"received": heading}, **source.settings())
+            own = facts(source.files, ["received"], (), columns={"received": heading}, **source.settings())
             days = [day for day in own.last.values() if day <= dt.date.today()]
             found |= {f"{source.files[0].name}.{heading}": day for day in days}
     return found
@@ -70,7 +70,7 @@ def names_in(sources: Sequence[SourceOf]) -> list[str]:
     names: list[str] = []
     for source in sources:
         columns = {name: source.columns[name] for name in source.columns if name == "office"}
-        found = facts(source.readable(), ["office"], ("office",), columns=columns, **source.settings())
+        found = facts(source.files, ["office"], ("office",), columns=columns, **source.settings())
         names += [plain_label(name) for name in found.words.get("office", {}) if not persons_in(name)]
     return names
 

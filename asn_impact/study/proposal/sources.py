@@ -92,10 +92,6 @@ class SourceOf:
         """Return what the reader is told besides the fields."""
         return {**({"table": self.sheet} if self.sheet else {}), **({"sheets": self.sheets} if self.sheets else {})}
 
-    def readable(self) -> tuple[Path, ...]:
-        """Return the files, as `read_exports` takes them."""
-        return self.files
-
 
 def _is_full(table: Matched, heading: str) -> bool:
     return next(c.filled for c in table.seen.columns if c.heading == heading) > _FULL

@@ -62,7 +62,7 @@ def write_rollout(
         return
     columns: dict[str, Any] = {**source.columns, **dict.fromkeys(source.unused)}
     fields = [f for f in TAUGHT if source.choice(f) is not None]
-    found = facts(source.readable(), fields, ("office", "course", "passed"), columns=columns, **source.settings())
+    found = facts(source.files, fields, ("office", "course", "passed"), columns=columns, **source.settings())
     page.begin("rollout")
     page.put("kind", "training")
     page.put("path", source.path(home))

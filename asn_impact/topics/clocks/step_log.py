@@ -100,23 +100,7 @@ def read_step_log(
     0  Perbaikan Dokumen     1  applicant
     1         Verifikasi     1     office
     """
-    cases, numbered = cases_and_steps(
-        source,
-        as_of=as_of,
-        columns=columns,
-        dates=dates,
-        finished=finished,
-        last_step=last_step,
-        office=office,
-        offices=offices,
-        regency=regency,
-        selection=selection,
-        most_lost=most_lost,
-        table=table,
-        zone=zone,
-        sheets=sheets,
-        needed=("step",),
-    )
+    cases, numbered = cases_and_steps(**locals(), needed=("step",))
     named = _name_steps(numbered.steps)
     steps = named.select("office", "case", "step", "began", "ended")
     counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")

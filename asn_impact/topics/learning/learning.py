@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Level, Names, check_value, did_you_mean
-from asn_impact.arrays import Bool, Float, readonly
+from asn_impact.arrays import Bool, Float
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.privacy import masked
@@ -31,7 +31,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Message, paragraph
 
 PRE = "pre"  # the covariate of the panel: the score before, in the period after
@@ -42,7 +42,7 @@ _BEFORE, _AFTER = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
-class Reliability(Guided):
+class Reliability(Held):
     """Cronbach's alpha of a scale, and what each item does to it.
 
     Attributes
@@ -69,9 +69,6 @@ class Reliability(Guided):
     persons: int
     items: pd.DataFrame
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "items", self.items.copy(deep=False))
 
     @public_verb
     def interval(self, level: Level = 0.95) -> tuple[float, float]:
@@ -185,7 +182,7 @@ def _correlation(a: Float, b: Float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Learning(Guided):
+class Learning(Held):
     """Test scores of N persons before and after, by dimension, with their office and group.
 
     Attributes
@@ -218,10 +215,6 @@ class Learning(Guided):
     office: tuple[str, ...]
     trained: Bool
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("before", "after", "trained"):
-            object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
 
     @public_verb
     def scores(self, dimension: str) -> tuple[Float, Float]:

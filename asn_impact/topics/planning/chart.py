@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 BARS: Final = 40
+_SAID: Final = ("probability_positive", "years", "discount", "value_of_a_day", "seed")  # of the returns
 CENTRAL: Final = 0.99  # share of the draws that the bars cover
 
 MONEY: Final = {"billion": 1e9, "million": 1e6, "one": 1.0}  # rupiah
@@ -83,13 +84,11 @@ def returns(
     data = _make_data(values / size)
     verdict = made.sentences(language, level)[0]
     title = Sentence(verdict.text.removesuffix("."), verdict.numbers)
+    ends = {name: row[name] / size for name in ("estimate", "conf_low", "conf_high")}
+    value, low, high = (Quantity(end, f"net_present_value.{name}", 1) for name, end in ends.items())
     alt = Message(
         "charts.returns.alt",
-        money=money,
-        title=title,
-        value=Quantity(row["estimate"] / size, "net_present_value.estimate", 1),
-        low=Quantity(row["conf_low"] / size, "net_present_value.conf_low", 1),
-        high=Quantity(row["conf_high"] / size, "net_present_value.conf_high", 1),
+        **{"money": money, "title": title, "value": value, "low": low, "high": high},
         share=Quantity(made.probability_positive, "probability_positive", 0, "percent"),
         level=level_quantity(level),
     )
@@ -105,14 +104,8 @@ def returns(
         parameters={
             "level": level,
             "money": str(money.text(language)),
-            "estimate": row["estimate"] / size,
-            "conf_low": row["conf_low"] / size,
-            "conf_high": row["conf_high"] / size,
-            "probability_positive": made.probability_positive,
-            "years": made.years,
-            "discount": made.discount,
-            "value_of_a_day": made.value_of_a_day,
-            "seed": made.seed,
+            **ends,
+            **{name: getattr(made, name) for name in _SAID},
             "draws": len(values),
         },
     ).shaped(**look)

@@ -51,7 +51,7 @@ from asn_impact.topics.planning.sums import (
     sums_of,
     times_over,
 )
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 TEMPLATE: Final = "cost_template.csv"
@@ -62,7 +62,7 @@ _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the
 
 
 @dataclass(frozen=True, eq=False)
-class Costs(Guided):
+class Costs(Held):
     """What a programme cost.
 
     Attributes
@@ -92,9 +92,6 @@ class Costs(Guided):
     example: int = 0
     notes: tuple[Message, ...] = ()
     sources: tuple[Source, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", self.components.copy(deep=False))
 
     @property
     def total(self) -> float:

@@ -29,7 +29,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.intake.written import write_new
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Language, Message, paragraph
 
 ALGORITHM: Final = "sha256-order-1"
@@ -38,7 +38,7 @@ _DIGITS: Final = 12  # hexadecimal digits of a lottery number that are shown (16
 
 
 @dataclass(frozen=True, eq=False)
-class Lottery(Guided):
+class Lottery(Held):
     """Who was drawn into which training wave.
 
     Attributes
@@ -75,9 +75,6 @@ class Lottery(Guided):
     seed: int | str
     drawn_on: dt.date
     table: pd.DataFrame
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "table", self.table.copy(deep=False))
 
     @property
     def adopted(self) -> pd.Series:

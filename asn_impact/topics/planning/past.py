@@ -92,11 +92,7 @@ def _cut(panel: Panel, units: Int, periods: Int, timeline: Timeline) -> Panel:
         panel,
         units=tuple(range(len(units))),
         timeline=timeline,
-        n=panel.n[cells],
-        mean=panel.mean[cells],
-        weight=panel.weight[cells],
-        within=panel.within[cells],
-        x=panel.x[cells],
+        **{name: getattr(panel, name)[cells] for name in ("n", "mean", "weight", "within", "x")},
         stands_for=panel.stands_for[cells] if panel.stands_for.size else panel.stands_for,
         attributes=panel.attributes.iloc[units].reset_index(drop=True),
     )

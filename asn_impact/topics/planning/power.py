@@ -21,7 +21,7 @@ import pandas as pd
 import scipy
 
 from asn_impact.arguments import AtLeast, Level, Share
-from asn_impact.arrays import Float, readonly
+from asn_impact.arrays import Float
 from asn_impact.designs.design import Weighing
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
@@ -32,7 +32,7 @@ from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
 from asn_impact.topics.planning.past import Past, Scenario, leave_off, past_of
 from asn_impact.topics.planning.simulation import PlannedStudy, intervals
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _scenarios(
 
 
 @dataclass(frozen=True, eq=False)
-class Power(Guided):
+class Power(Held):
     """What planned studies could detect.
 
     Attributes
@@ -236,9 +236,6 @@ class Power(Guided):
     seed: int
     treated_noise: float = 1.0
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ends", readonly(np.asarray(self.ends, dtype=np.float64)))
 
     @property
     def _sizes_needed(self) -> Float:

@@ -7,6 +7,7 @@ Costs, the number of applications and the value of a day are the analyst's: none
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import pandas as pd
 import scipy
 
 from asn_impact.arguments import AtLeast, Level, check_fields
-from asn_impact.arrays import Float, readonly
+from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import InputError
@@ -26,7 +27,7 @@ from asn_impact.estimation.inference import Inference
 from asn_impact.topics.planning.costs import Costs
 from asn_impact.topics.planning.money import rupiah
 from asn_impact.topics.planning.statements import DAYS, Rows, notes_of, statements_of
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Guided, Held, public_verb
 from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
 
@@ -172,8 +173,9 @@ def returns(
     >>> sorted(made.rows())[:2]
     ['benefit', 'break_even_effect']
     """
-    amounts = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years}
-    _refuse_infinite(**amounts, discount=discount, fade_half_life=fade_half_life or 0.0)
+    given = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years, "discount": discount}
+    amounts: dict[str, Any] = {name: float(value) for name, value in given.items()}
+    _refuse_infinite(**given, fade_half_life=fade_half_life or 0.0)
     if min(cases_per_month, years) == 0 or fade_half_life == 0:
         raise InputError(Message("planning.returns.zero"))
     if discount > 1:
@@ -184,10 +186,7 @@ def returns(
     back = Returns(
         inference=inference,
         costs=costs,
-        cases_per_month=float(cases_per_month),
-        value_of_a_day=float(value_of_a_day),
-        years=float(years),
-        discount=float(discount),
+        **amounts,
         fade_half_life=None if fade_half_life is None else float(fade_half_life),
         staff=staff,
         across_offices=across_offices,
@@ -217,7 +216,7 @@ def _refuse_effect(inference: Inference, across_offices: Across) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Returns(Guided):
+class Returns(Held):
     """What a programme gives back, with the uncertainty of its effect.
 
     Attributes
@@ -255,9 +254,6 @@ class Returns(Guided):
     draws: Float
     seed: int
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "draws", readonly(np.asarray(self.draws, dtype=np.float64)))
 
     @cached_property
     def cases(self) -> float:
@@ -401,22 +397,20 @@ class Returns(Guided):
         probability_positive (of the same draws), break_even_effect, break_even_value.
         """
         rows = []
-        for fade in half_lives:
-            for discount in discounts:
-                other = replace(self, discount=discount, fade_half_life=fade, notes=())
-                terms = other.rows(level)
-                rows.append(
-                    {
-                        "discount": discount,
-                        "fade_half_life": math.nan if fade is None else fade,
-                        "net_present_value": terms["net_present_value"]["estimate"],
-                        "conf_low": terms["net_present_value"]["conf_low"],
-                        "conf_high": terms["net_present_value"]["conf_high"],
-                        "probability_positive": other.probability_positive,
-                        "break_even_effect": other.break_even_effect,
-                        "break_even_value": terms["break_even_value"]["estimate"],
-                    }
-                )
+        for fade, discount in itertools.product(half_lives, discounts):
+            other = replace(self, discount=discount, fade_half_life=fade, notes=())
+            terms = other.rows(level)
+            value = terms["net_present_value"]
+            rows.append(
+                {
+                    "discount": discount,
+                    "fade_half_life": math.nan if fade is None else fade,
+                    "net_present_value": value["estimate"],
+                    **{name: value[name] for name in ("conf_low", "conf_high")},
+                    **{name: getattr(other, name) for name in ("probability_positive", "break_even_effect")},
+                    "break_even_value": terms["break_even_value"]["estimate"],
+                }
+            )
         return pd.DataFrame(rows)
 
     def sentences(self, language: Language, level: float = 0.95) -> tuple[Sentence, ...]:

@@ -25,7 +25,7 @@ from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcome_words import unit_words
 from asn_impact.reference import read_rows
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Guided, Held, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours", "working minutes", "minutes"]
@@ -71,7 +71,7 @@ _BEHIND = re.compile(
 
 
 @dataclass(frozen=True, eq=False)
-class Promises(Guided):
+class Promises(Held):
     """The time limit of each service.
 
     Attributes
@@ -91,9 +91,6 @@ class Promises(Guided):
 
     limits: pd.DataFrame
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "limits", self.limits.copy())
 
     def __repr__(self) -> str:
         counts = self.limits["unit"].value_counts().sort_index()
@@ -327,11 +324,11 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     table, of_times = _settle_hours(table, by_unit)
     _require_answers(table, by_unit)
     parts = {unit: table[table["answered_by"] == unit] for unit in by_unit}
-    parts_of_cases = [_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)]
-    young, months = _young(parts_of_cases)
+    cases = nw.concat([_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)])
+    young, months = _young(cases)
     if len(young) == len(months):
         raise InputError(Message("promises.nothing_mature"))
-    records = nw.concat(parts_of_cases).filter(~nw.col("month").is_in(young)) if young else nw.concat(parts_of_cases)
+    records = cases.filter(~nw.col("month").is_in(young)) if young else cases
     immature = tuple(map(str, Timeline.months(young).labels)) if young else ()
     notes = [*clocks[0].notes, *promises.notes, *unpromised, *of_times]
     if young:
@@ -426,18 +423,11 @@ def _judge(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
     )
 
 
-def _young(cases: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
+def _young(cases: nw.LazyFrame[Any]) -> tuple[list[int], list[int]]:
     """Return the months in which some case has been followed for less than its limit, and all months."""
     lacking = nw.col("limit") + nw.col("day")  # limit - follow-up
-    each = [
-        frame.with_columns(lacking.alias("lacking"))
-        .group_by("month")
-        .agg(nw.col("lacking").max())
-        .collect()
-        .to_pandas()
-        for frame in cases
-    ]
-    worst = pd.concat(each).astype("int64").groupby("month")["lacking"].max().sort_index()
+    each = cases.with_columns(lacking.alias("lacking")).group_by("month").agg(nw.col("lacking").max())
+    worst = each.collect().to_pandas().astype("int64").set_index("month")["lacking"].sort_index()
     return [int(m) for m in worst.index[worst > 0]], [int(m) for m in worst.index]
 
 

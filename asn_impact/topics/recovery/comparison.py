@@ -10,7 +10,7 @@ import pandas as pd
 import scipy
 
 from asn_impact.arguments import Level, Steps, Times, did_you_mean
-from asn_impact.arrays import Float, Int, readonly
+from asn_impact.arrays import Float, Int
 from asn_impact.display import card, noted
 from asn_impact.errors import DesignError
 from asn_impact.intake.readers.training import Rollout
@@ -24,14 +24,14 @@ from asn_impact.topics.recovery.restricted_means import (
     restricted_mean,
     welch,
 )
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Message, paragraph
 
 _GROUPS = ("untrained", "trained")
 
 
 @dataclass(frozen=True, eq=False)
-class RecoveryComparison(Guided):
+class RecoveryComparison(Held):
     """Whether trained units come back sooner: difference of restricted mean months, trained less untrained.
 
     Attributes
@@ -88,10 +88,6 @@ class RecoveryComparison(Guided):
     clustered_by: str
     clusters: Int
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("trained", "means", "clusters"):
-            object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
 
     @public_verb
     def table(self, level: Level = 0.95) -> pd.DataFrame:

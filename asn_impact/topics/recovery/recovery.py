@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import AtLeast, Times, check_fields
-from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Guided, Held, public_verb
 from asn_impact.words import Alert, Message
 
 Worse: TypeAlias = Literal["higher", "lower"]
@@ -101,7 +101,7 @@ def _require_reach(reach: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Recovery(Guided):
+class Recovery(Held):
     """When each unit came back inside its own band.
 
     Attributes
@@ -152,10 +152,6 @@ class Recovery(Guided):
     reasons: tuple[Message | None, ...]
     notes: tuple[Message, ...] = ()
 
-    def __post_init__(self) -> None:
-        for name in ("months", "recovered", "usual", "limit", "worst"):
-            object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
-
     @property
     def followed(self) -> int:
         """Months that could be looked at: `within`, or fewer where the panel ends before."""
@@ -163,17 +159,9 @@ class Recovery(Guided):
 
     def frame(self) -> pd.DataFrame:
         """Return one row a unit: unit, months, recovered, usual, limit, worst, reason."""
-        return pd.DataFrame(
-            {
-                "unit": list(self.panel.units),
-                "months": self.months,
-                "recovered": self.recovered,
-                "usual": self.usual,
-                "limit": self.limit,
-                "worst": self.worst,
-                "reason": ["" if reason is None else str(reason) for reason in self.reasons],
-            }
-        )
+        own = {name: getattr(self, name) for name in ("months", "recovered", "usual", "limit", "worst")}
+        reasons = ["" if reason is None else str(reason) for reason in self.reasons]
+        return pd.DataFrame({"unit": list(self.panel.units), **own, "reason": reasons})
 
     def __repr__(self) -> str:
         known = np.isfinite(self.months)

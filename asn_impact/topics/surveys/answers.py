@@ -392,10 +392,8 @@ def read_survey_aggregates(
     of_given = [*office_given(office, source, rows.tables), *of_regencies]
     if office is not None:
         table["office"] = office
-    if "period" not in of_rows and period is not None:
-        table["period"] = period
-    if "period" in of_rows and period is not None:
-        table["period"] = with_part(table["period"], period)
+    if period is not None:
+        table["period"] = with_part(table["period"], period) if "period" in of_rows else period
     of_periods = list[Message]()
     if YEAR in table:
         table["period"] = with_year(table["period"], table[YEAR])

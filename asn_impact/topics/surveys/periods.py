@@ -146,7 +146,7 @@ def dated_elsewhere(table: pd.DataFrame, tables: Sequence[RawTable], where: Year
         return [said[i] for i in at], [Message("survey.period_said", periods=tuple(dict.fromkeys(said)))]
     years = [_year_said(one, where) for one in tables] or [_none_said(where)]
     texts = [period_text(value) for value in table["period"]]
-    full = [text if _YEAR.search(text) else f"{text} {years[i]}" for text, i in zip(texts, at, strict=True)]
+    full = with_year(table["period"], at.map(dict(enumerate(years)))).tolist()
     return full, [Message("survey.year_said", years=tuple(dict.fromkeys(years)))] if full != texts else []
 
 

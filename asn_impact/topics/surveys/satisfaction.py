@@ -30,7 +30,7 @@ from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.topics.surveys.bands import NOISE, Band, Regime, band, half_up, respondents_needed
-from asn_impact.verbs import Guided, public_verb
+from asn_impact.verbs import Held, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _SIZE = "asn_size"  # column of the weight of a respondent
 
 
 @dataclass(frozen=True, eq=False)
-class SatisfactionIndex(Guided):
+class SatisfactionIndex(Held):
     """The index by unit and period, the way a satisfaction report prints it.
 
     Attributes
@@ -82,9 +82,6 @@ class SatisfactionIndex(Guided):
     weight: float
     regime: Regime
     notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", self.rows.copy(deep=False))
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a new frame."""
@@ -176,9 +173,7 @@ def skm_index(
     rows = totals[[*units, *(["period"] if per != "all" else []), "respondents"]].copy()
     if sampling_weight is not None:
         rows["effective"] = totals["size"] ** 2 / totals["squares"].where(totals["squares"] > 0)
-    rows["missing"] = totals["missing"]
-    for element in survey.elements:
-        rows[element] = nrr[element]
+    rows = rows.assign(missing=totals["missing"], **nrr)
     rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * size
     rows["ikm"] = rows["index"] * PER_POINT
     bands = [None if np.isnan(v) else band(v, regime=regime) for v in rows["ikm"]]
