@@ -422,7 +422,7 @@ def left_out(
         What to give of each row, beside ``asn_file``, ``asn_place`` and ``asn_reason``.
     """
     frame, reasons = _with_reasons(typed, UNKNOWN, as_of, status_words)
-    rows = frame.with_columns(_reason(reasons).alias(REASON))
+    rows = held(frame.with_columns(_reason(reasons).alias(REASON)))  # each question below would work it out anew
     cells = [FILE, PLACE, REASON, *columns]
     dropped = rows.filter(nw.col(REASON) != KEPT).select(*cells)
     usable = rows.filter(nw.col(REASON) == KEPT)

@@ -188,7 +188,7 @@ def _file_tables(
         periods = sum(period_in(cell, None) is not None for cell in cells) if OF_HEADING in names else 0
         return recognised(cells, [*wanted, *keep], names) + periods
 
-    paths = [inner for path in paths for inner in _folders_of_regencies(path)]
+    paths = [inner for path in paths for inner in folders_of_regencies(path)]
     places = [path.name if path.is_dir() else path.absolute().parent.name for path in paths]
     regencies = named_regencies(places) or told_apart_by_folder(places) if REGENCY in wanted else {}
     found = [files_of(path) for path in paths]
@@ -202,7 +202,7 @@ def _file_tables(
     return tables, [*others, *copies]
 
 
-def _folders_of_regencies(path: Path) -> list[Path]:
+def folders_of_regencies(path: Path) -> list[Path]:
     """Return the folders of regencies in a folder that holds nothing else that is read; otherwise the path itself."""
     if not path.is_dir():
         return [path]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from asn_impact.arguments import check_choice
 from asn_impact.errors import InputError
+from asn_impact.intake.formats.lake import parts_of
 from asn_impact.intake.written import write_beside as write_beside
 from asn_impact.words import Message, Quoted
 
@@ -81,12 +82,16 @@ def list_inputs(inputs: Iterable[Any]) -> list[dict[str, object]]:
     ...     name, rows, sha256 = "permits/permohonan_2024.csv", 12, "e3b0"
     >>> list_inputs([Source()])
     [{'name': 'permohonan_2024.csv', 'rows': 12, 'sha256': 'e3b0'}]
+    >>> Source.name = "permits/regency=Tebo/part-0.parquet"
+    >>> list_inputs([Source()])[0]["name"]
+    'regency=Tebo/part-0.parquet'
     """
     entries = []
     for source in inputs:
         if not (hasattr(source, "name") and hasattr(source, "sha256")):
             raise InputError(Message("charts.inputs", kind=type(source).__name__))
-        entry: dict[str, object] = {"name": Path(str(source.name)).name, "sha256": source.sha256}
+        path = Path(str(source.name))
+        entry: dict[str, object] = {"name": "/".join((*parts_of(path), path.name)), "sha256": source.sha256}
         rows = getattr(source, "rows", None)
         entries.append(entry if rows is None else {**entry, "rows": int(rows)})
     return [{key: entry[key] for key in sorted(entry)} for entry in entries]

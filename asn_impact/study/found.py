@@ -19,6 +19,7 @@ from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import status_meanings
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS
 from asn_impact.study.prepared import Tried
@@ -60,10 +61,11 @@ def found_in(study: Study, tried: Tried) -> Found:
     counts, spellings = _offices(of_data, settled)
     if not counts and tried.extract is not None:
         counts = _counted(tried)
+    told_apart = tried.extract is not None and REGENCY in study.data.parameters
     return Found(
         of_data.files,
         of_data.headings,
-        _office_table(counts, spellings),
+        _office_table(_counted(tried) if told_apart else counts, spellings),
         _status_table(of_data, study.data.parameters.get("status_words", {})),
         _course_table(of_training),
         (

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import InputError
+from asn_impact.intake import cleaning
 from asn_impact.intake.extract import Extract
+from asn_impact.intake.readers import exports
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.steps import read_steps
 
@@ -176,3 +178,14 @@ def test_what_stands_under_the_status_in_a_row_of_totals_is_no_status():
     frame.loc[0, "status"] = "20"  # but in a row that is a case it is asked for
     with pytest.raises(ai.AsnImpactError, match="'20'"):
         ai.read_exports(frame, as_of="2024-12-31")
+
+
+def test_what_was_read_once_more_is_kept_while_the_rows_left_out_are_looked_for(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text(HEADINGS + GOOD + "C1;D1;02/02/2024;02/04/2024;Selesai\n")
+    extract, seen = read(tmp_path / "a.csv"), []
+    settle, copies = exports.settle_keys, cleaning.copies_of
+    monkeypatch.setattr(exports, "settle_keys", lambda rows, *a: (seen.append(rows), settle(rows, *a))[1])
+    monkeypatch.setattr(cleaning, "copies_of", lambda rows, **k: (seen.append(rows), copies(rows, **k))[1])
+    assert extract.dropped()["reason"].tolist() == ["repeated_copy"]
+    queries = [rows.to_native().sql_query() for rows in seen]
+    assert [("read_parquet" in query, "CAST" in query) for query in queries] == [(True, False)] * 2  # once each

@@ -6,7 +6,8 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import StudyError
-from asn_impact.study.prepared import prepared
+from asn_impact.study.found import found_in
+from asn_impact.study.prepared import attempted, prepared
 from asn_impact.study.running import run
 from asn_impact.study.settings import read_study
 
@@ -101,3 +102,14 @@ def test_the_report_says_whose_the_period_effects_are(folder):
     assert finished.refusal is None
     report = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
     assert ai.Imputation(periods="regency").entry.name.text("id").text.split(", ")[-1] in report
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_offices_of_one_name_in_two_regencies_are_two_lines_of_the_check(folder):
+    for file in ("cases.csv", "training.csv"):
+        text = (folder / file).read_text(encoding="utf-8")
+        (folder / file).write_text(text.replace("Dinas AA", "Dinas A").replace("Dinas AB", "Dinas A"), encoding="utf-8")
+    study, _ = ready(folder)
+    offices = found_in(study, attempted(study)).offices
+    assert len(offices) == 2 * OFFICES
+    assert set(offices.loc[offices["office"].str.endswith(" / Dinas A"), "rows"]) == {40}

@@ -554,3 +554,25 @@ def test_one_sheet_of_indicators_is_proposed_and_not_all_as_one(tmp_path):
     told = tomllib.loads(propose_study(tmp_path, language="en").text)
     assert told["data"]["sheets"] == ["Tepat Janji"]
     assert told["data"]["columns"]["period"] == "[heading]"
+
+
+@silent
+def test_a_lake_is_proposed_as_its_folder_so_that_the_next_part_is_read(tmp_path):
+    for name, n in (("Kab. Bungo", 80), ("Kab. Tebo", 72)):
+        part = tmp_path / "data" / "lake" / f"regency={name}" / "year=2024"
+        part.mkdir(parents=True)
+        _exports(n).to_parquet(part / "part-0.parquet")
+    found = tomllib.loads((proposal := propose_study(tmp_path / "data", folder=tmp_path / "study")).text)
+    assert (found["data"]["path"], found["study"]["source"]) == ("../data/lake", "lake")
+    assert 'periods = "regency"' in " ".join(proposal.text.replace("#", " ").split())
+    only = propose_study(tmp_path / "data" / "lake" / "regency=Kab. Bungo", folder=tmp_path / "study")
+    assert "part-0.parquet" in tomllib.loads(only.text)["data"]["path"]  # the other part was not meant
+
+
+@silent
+def test_folders_of_regencies_are_proposed_as_the_folder_they_lie_in(tmp_path):
+    for name, n in (("Kab. Bungo", 80), ("Kab. Tebo", 72)):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        _exports(n).to_csv(tmp_path / "data" / name / "izin.csv", index=False)
+    found = tomllib.loads(propose_study(tmp_path / "data", folder=tmp_path / "study").text)
+    assert (found["data"]["path"], found["study"]["source"]) == ("../data", "izin.csv")

@@ -30,7 +30,7 @@ from asn_impact.intake.cleaning import (
     clean,
     left_out,
 )
-from asn_impact.intake.copies import shared_numbers
+from asn_impact.intake.copies import held, shared_numbers
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS, FILE
 from asn_impact.intake.fields.columns import Headings
@@ -224,7 +224,7 @@ def _list_dropped(
 ) -> pd.DataFrame:
     """Return what `Extract.dropped` shows."""
     with reading(name):
-        frame, _ = settle_keys(rows.numbered(), office, offices, regency)
+        frame, _ = settle_keys(held(rows.numbered()), office, offices, regency)
         present = frame.collect_schema().names()
         texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
         rows_with_words = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame

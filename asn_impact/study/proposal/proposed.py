@@ -17,6 +17,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.fields.regencies import REGENCY
+from asn_impact.intake.formats.lake import parts_of
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.written import write_new
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
@@ -34,7 +35,7 @@ from asn_impact.study.proposal.several import (
     write_claims,
     write_file,
 )
-from asn_impact.study.proposal.sources import SourceOf, source_of, with_regency
+from asn_impact.study.proposal.sources import SourceOf, above_parts, source_of, with_regency
 from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuses
 from asn_impact.study.proposal.taught import POSITIONS, TAUGHT, write_rollout
 from asn_impact.study.proposal.write import Page, Question, inline, written
@@ -193,7 +194,8 @@ def _write(
                           "en": "Did training shorten the wait?"}, Message("proposal.title"))  # fmt: skip
     there = {m.role for m in matched}
     roles = {"records"} & there or {"steps", *OTHERS} & there or {"panel"}
-    names = ", ".join(dict.fromkeys(m.seen.path.name for m in matched if m.role in roles))
+    files = [m.seen.path for m in matched if m.role in roles]
+    names = ", ".join(dict.fromkeys(above_parts(f).name if parts_of(f.resolve()) else f.name for f in files))
     page.put("source", names or "?", Message("proposal.source"))
     page.put("language", [page.language])
     exports = source_of(matched, "records", CASE_FIELDS)
@@ -230,6 +232,8 @@ def _write(
     elif exports.choice("office") is None and "office" not in found.problems:
         page.ask(Message("proposal.no_office"), ['office = "Dinas ..."'], python='office="Dinas ..."')
     exports = with_regency(page, exports)
+    if page.regencies and not others:
+        page.say(Message("proposal.one_panel"))
     _zone(page, found)
     _columns(page, exports, "data.columns")
     if not labels and "office" not in {*found.problems, *exports.columns}:

@@ -6,15 +6,19 @@ import itertools
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from asn_impact.errors import InputError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import OF_FILE, OF_SHEET
 from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.lake import parts_of
+from asn_impact.intake.gathering import folders_of_regencies
 from asn_impact.study.proposal.facts import asked_of_regencies
 from asn_impact.study.proposal.look import SAMPLE
 from asn_impact.study.proposal.match import Choice, Matched, Role
@@ -52,11 +56,11 @@ class SourceOf:
 
     def path(self, home: Path) -> str | list[str]:
         """Return what the study names, seen from its folder: a folder where all its files belong, else the files."""
-        folders = {file.parent.resolve() for file in self.files}
-        if len(self.files) > 1 and len(folders) == 1 and (folder := folders.pop()) != home.resolve():
-            everything, _ = files_of(folder)
-            if {f.resolve() for f in everything} == {f.resolve() for f in self.files}:
-                return _seen_from(folder, home)
+        above = {above_parts(file) for file in self.files}
+        folder = Path(os.path.commonpath(above)) if len({one.drive for one in above}) == 1 else home.resolve()
+        several = len(self.files) > 1 or folder != self.files[0].resolve().parent
+        if several and folder != home.resolve() and _all_in(folder) == {file.resolve() for file in self.files}:
+            return _seen_from(folder, home)
         names = [_seen_from(file, home) for file in self.files]
         return names[0] if len(names) == 1 else names
 
@@ -91,6 +95,18 @@ class SourceOf:
     def settings(self) -> dict[str, Any]:
         """Return what the reader is told besides the fields."""
         return {**({"table": self.sheet} if self.sheet else {}), **({"sheets": self.sheets} if self.sheets else {})}
+
+
+def above_parts(file: Path) -> Path:
+    """Return the folder of a file; of one in folders split as ``key=value``, the folder that is split."""
+    return file.resolve().parents[len(parts_of(file.resolve()))]
+
+
+def _all_in(folder: Path) -> set[Path]:
+    """Return every file that a reader of the folder reads; none where it refuses the folder."""
+    with suppress(InputError, OSError):
+        return {file.resolve() for inner in folders_of_regencies(folder) for file in files_of(inner)[0]}
+    return set()
 
 
 def _is_full(table: Matched, heading: str) -> bool:
