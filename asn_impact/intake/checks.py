@@ -122,7 +122,7 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
 
 def _days_of(records: Frame, names: Sequence[str], offices: Mapping[str, OfficeCount]) -> Iterator[tuple[str, Days]]:
     """Yield the days of some offices: fetched in lots of few enough cases, or asked for where the records stay."""
-    if _is_remote(records):
+    if is_remote(records):
         yield from ((name, _days(records.filter(nw.col("office") == name))) for name in names)
         return
     lots: dict[int, list[str]] = {}
@@ -193,12 +193,13 @@ class AskedDays:
         return _tally(rows[name], rows["n"])
 
 
-def _is_remote(records: Frame) -> bool:
+def is_remote(records: Frame) -> bool:
+    """Return whether the rows stay where they are: only few may leave."""
     return records.implementation.is_ibis() or records.implementation.is_spark_like()
 
 
 def _days(records: Frame) -> Days:
-    if not _is_remote(records):
+    if not is_remote(records):
         return FetchedDays(_pairs(records))
     days = _decided(records).select(asn_day=_RECEIVED, asn_wait=_WAIT)
     return AskedDays(days.filter(nw.col("asn_wait") >= 0))
@@ -392,13 +393,12 @@ def not_exported_again(
     received in the last days before it more are open than of those received in as many days before these.
     """
     waiting = (nw.col("status") == "open") & nw.col("decided").is_null()
-    names = nw.lit("")
-    if regencies:
-        names = nw.col("office").replace_strict(list(regencies), list(regencies.values()), default="")
-    rows = _spans(records.with_columns(names.alias(FOLLOWED)), waiting, latest)
+    rows = _spans(records, waiting, latest, "office")
     followed_until: Any = nw.lit(None, dtype=nw.Date)
     found: list[Appended] = []
-    for name, own in rows.groupby(FOLLOWED):
+    for name, own in rows.groupby(
+        rows["office"].map(regencies) if regencies else rows["office"].notna().map({True: ""})
+    ):
         days = [] if day_said((0, str(name)), said) is not None else _breaks(own)
         its = nw.col("office").is_in([office for office, one in regencies.items() if one == name] or [""])
         for day in reversed(days):
@@ -430,13 +430,13 @@ def _breaks(own: pd.DataFrame) -> list[dt.date]:
     return found
 
 
-def _spans(records: Frame, waiting: nw.Expr, latest: dt.date) -> pd.DataFrame:
+def _spans(records: Frame, waiting: nw.Expr, latest: dt.date, by: str = FOLLOWED) -> pd.DataFrame:
     """Return how many cases were received on a day, and decided or seen for so long, by the last day of their part."""
     counted = records.with_columns(asn_open=nw.when(waiting).then(1).otherwise(0))
-    groups = counted.group_by(FOLLOWED, "received", "decided", "asn_open").agg(n=nw.len()).collect()
-    rows = pd.DataFrame(groups.select(FOLLOWED, "asn_open", "n", day=_RECEIVED, asn_wait=_WAIT).to_pandas())
-    days = [latest if isinstance(day, str) else pd.Timestamp(day) for day in rows[FOLLOWED]]
-    until = [min(day.toordinal(), latest.toordinal()) for day in days]
+    groups = counted.group_by(by, "received", "decided", "asn_open").agg(n=nw.len()).collect()
+    rows = pd.DataFrame(groups.select(by, "asn_open", "n", day=_RECEIVED, asn_wait=_WAIT).to_pandas())
+    ends = [latest] * len(rows) if by != FOLLOWED else [pd.Timestamp(day).date() for day in rows[by]]
+    until = np.array([min(day, latest).toordinal() for day in ends], dtype=np.int64)
     still = rows["asn_open"] == 1
     span = rows["asn_wait"].astype(float).where(~still, until - rows["day"]).clip(lower=0)
     spans = rows.assign(until=until, still_open=still, span=span).dropna(subset="span")

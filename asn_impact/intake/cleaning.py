@@ -29,11 +29,12 @@ from asn_impact.intake.checks import (
     Part,
     Unsaid,
     followed,
+    is_remote,
     last_days,
     not_exported_again,
     without_status,
 )
-from asn_impact.intake.copies import copies_of, held, one_row_a_case
+from asn_impact.intake.copies import MOST_ASKED, copies_of, held, one_row_a_case
 from asn_impact.intake.fields.canonical import FILE, NO_REGENCY
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
@@ -475,6 +476,7 @@ def _settle(
         records, earlier = followed(records, until, exported or {}, as_of, min(latest, as_of))
     appended: list[Appended] = []
     asked = exported is not None and sum(int(g["still_open"]) for g in usable) >= FEWEST_LEFT
+    asked = asked and n_usable <= MOST_ASKED and not is_remote(records)
     if asked and latest is not None and FOLLOWED not in records.collect_schema().names():
         of_office = {str(g["office"]): g[PART][1] for g in usable} if regencies else {}
         records, appended = not_exported_again(records, of_office, exported or {}, min(latest, as_of))

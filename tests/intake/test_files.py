@@ -248,7 +248,7 @@ def test_an_extra_column_that_one_year_lacks_is_empty_there_and_said(tmp_path: P
         write = frame.to_parquet if ending == "parquet" else frame.to_csv
         write(tmp_path / f"{year}.{ending}", index=False)
     asked = {"as_of": "2024-12-31", "selection": "received"}
-    with pytest.warns(DataWarning, match=rf"1 table lacks column '{name}'.*2023.{ending}.*columns="):
+    with pytest.warns(DataWarning, match=rf"1 of 2 files .* no column for '{name}', .*2023.{ending}.*columns="):
         records = read_exports(tmp_path, keep=[name], **asked).records.collect()
     assert [value is None for value in records.sort("received")[name].to_list()] == [True] * 40 + [False] * 40
     if ending == "parquet":

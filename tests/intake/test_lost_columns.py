@@ -87,5 +87,5 @@ def test_nobody_withdrew_so_nothing_is_missed(tmp_path: Path) -> None:
 
 
 def test_a_number_that_has_another_heading_in_some_files_is_not_only_a_loss(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no column for 'case': 'c2024\.csv'"):
+    with pytest.raises(InputError, match=r"no column for 'case', which is empty there: 'c2024\.csv'"):
         read(tmp_path, c2023=cases(2023), c2024=cases(2024).rename(columns={"no_permohonan": "kode"}))

@@ -204,7 +204,7 @@ def read_exports(
         of_keys += low_and_backwards(frame, cleaned.ledger.dropped.get(reason("decided_before_received"), 0))
         if "case" in rows.headings:
             kept, labels = cleaned.ledger.kept, cleaned.offices
-            records = looked_at(cleaned.records, "case", "office", "received")
+            records = looked_at(cleaned.records, "case", "office", "received", "decided")
             of_keys += shared_numbers(records, kept, labels, offices, regencies=regency == "all")
         extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys], ends)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
