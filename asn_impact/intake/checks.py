@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from scipy.special import bdtrc
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -423,8 +423,9 @@ def _breaks(own: pd.DataFrame) -> list[dt.date]:
         late, early = ((day > last - of) & (day <= last - of + half) for of in (half, 2 * half))
         open_late, open_near = left[late].sum(), left[late | early].sum()
         share = n[late].sum() / max(n[late | early].sum(), 1)
-        chance = bdtrc(open_late - 1, open_near, share) if open_late else 1.0
-        if day[-1] - last >= long and open_late >= FEWEST_LEFT and chance < BY_CHANCE / len(day):
+        if day[-1] - last < long or open_late < FEWEST_LEFT:
+            continue
+        if scipy.special.bdtrc(open_late - 1, open_near, share) < BY_CHANCE / len(day):
             found.append(dt.date.fromordinal(last))
             before = last
     return found
