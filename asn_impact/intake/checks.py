@@ -393,12 +393,11 @@ def not_exported_again(
     received in the last days before it more are open than of those received in as many days before these.
     """
     waiting = (nw.col("status") == "open") & nw.col("decided").is_null()
-    rows = _spans(records, waiting, latest, "office")
+    rows = _spans(records, waiting, latest, "office" if regencies else None)
     followed_until: Any = nw.lit(None, dtype=nw.Date)
     found: list[Appended] = []
-    for name, own in rows.groupby(
-        rows["office"].map(regencies) if regencies else rows["office"].notna().map({True: ""})
-    ):
+    places = rows["office"].map(regencies) if regencies else pd.Series("", index=rows.index)
+    for name, own in rows.groupby(places):
         days = [] if day_said((0, str(name)), said) is not None else _breaks(own)
         its = nw.col("office").is_in([office for office, one in regencies.items() if one == name] or [""])
         for day in reversed(days):
@@ -431,12 +430,13 @@ def _breaks(own: pd.DataFrame) -> list[dt.date]:
     return found
 
 
-def _spans(records: Frame, waiting: nw.Expr, latest: dt.date, by: str = FOLLOWED) -> pd.DataFrame:
+def _spans(records: Frame, waiting: nw.Expr, latest: dt.date, by: str | None = FOLLOWED) -> pd.DataFrame:
     """Return how many cases were received on a day, and decided or seen for so long, by the last day of their part."""
     counted = records.with_columns(asn_open=nw.when(waiting).then(1).otherwise(0))
-    groups = counted.group_by(by, "received", "decided", "asn_open").agg(n=nw.len()).collect()
-    rows = pd.DataFrame(groups.select(by, "asn_open", "n", day=_RECEIVED, asn_wait=_WAIT).to_pandas())
-    ends = [latest] * len(rows) if by != FOLLOWED else [pd.Timestamp(day).date() for day in rows[by]]
+    keys = [] if by is None else [by]
+    groups = counted.group_by(*keys, "received", "decided", "asn_open").agg(n=nw.len()).collect()
+    rows = pd.DataFrame(groups.select(*keys, "asn_open", "n", day=_RECEIVED, asn_wait=_WAIT).to_pandas())
+    ends = [latest] * len(rows) if by != FOLLOWED else [pd.Timestamp(day).date() for day in rows[FOLLOWED]]
     until = np.array([min(day, latest).toordinal() for day in ends], dtype=np.int64)
     still = rows["asn_open"] == 1
     span = rows["asn_wait"].astype(float).where(~still, until - rows["day"]).clip(lower=0)

@@ -476,7 +476,8 @@ def _settle(
         records, earlier = followed(records, until, exported or {}, as_of, min(latest, as_of))
     appended: list[Appended] = []
     asked = exported is not None and sum(int(g["still_open"]) for g in usable) >= FEWEST_LEFT
-    asked = asked and n_usable <= MOST_ASKED and not is_remote(records)
+    # of offices of many regencies as many rows would come back as there are cases: asked where they are held anyway
+    asked = asked and (few or (not regencies and n_usable <= MOST_ASKED)) and not is_remote(records)
     if asked and latest is not None and FOLLOWED not in records.collect_schema().names():
         of_office = {str(g["office"]): g[PART][1] for g in usable} if regencies else {}
         records, appended = not_exported_again(records, of_office, exported or {}, min(latest, as_of))
