@@ -33,17 +33,17 @@ GRACE = 3  # seconds a program that was stopped has to clean up before it is tol
 KEPT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 NAMED = {**KEPT, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call the program
 
-#: Checks that are shown as they run, and those that run beside them, where tests wait for a program or a disk.
+#: Checks that are shown as they run, and those that run beside them, which need one core.
 SHOWN = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("pytest", "-p", "no:nbval", "-n", "2", "--dist", "worksteal", "tests"),
+    ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
 )
 BESIDE = (
     ("mypy",),
     ("lint-imports",),
     ("pytest", "-p", "no:nbval", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
-    ("pytest", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
     ("python", "docs/build_site.py"),
 )
 ONE_CORE = {"OMP_NUM_THREADS": "1", **KEPT}  # each program has a core; threads for small matrices only wait
